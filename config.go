@@ -1,0 +1,172 @@
+package cpgate
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/cpgate/cpgate/fencedlock"
+	"github.com/cpgate/cpgate/session"
+)
+
+const (
+	maxRetryGrace = time.Minute
+	maxNameBytes  = 128
+	maxPrefix     = 128
+	fallbackName  = "cpgate"
+)
+
+// Config is what a node needs. Start from [DefaultConfig]. A program's settings have the names of the fields, in
+// lower case with dashes, and errors name them so.
+type Config struct {
+	// Listen is the address of the one port, host:port. Port 0 takes any that is free: see [Node.Addr].
+	Listen string
+	// DataDir is the folder that keeps all state. It is created, mode 0700, when it is missing.
+	DataDir string
+	// Name is the node's name among the members of its cluster: 1 to 128 bytes, printable, without space, "="
+	// and ",", and not "default", which etcd takes for no name.
+	Name string
+	// SessionTTLSeconds is the TTL of a session that asks for none: 2 to 604800.
+	SessionTTLSeconds int
+	// SessionHeartbeatIntervalSeconds is how often clients are told to call: 1 or more and below the TTL.
+	SessionHeartbeatIntervalSeconds int
+	// Prefix is what all of cpgate's keys in etcd start with: 2 to 128 bytes, printable, without space, "%" and
+	// "//", ending with "/". Nodes with different prefixes know nothing of each other's locks.
+	Prefix string
+	// LockAcquireLimit says how often one caller may hold a lock at a time, as rules of the form pattern=limit:
+	// see [fencedlock.ParseLimits].
+	LockAcquireLimit []string
+	// RetryGrace is how long a waiting call whose connection was lost keeps its place for a retry: 0 to 1 m.
+	RetryGrace time.Duration
+	// Logger gets what the node has to say. nil: nothing is logged.
+	Logger *slog.Logger
+}
+
+// DefaultConfig is one durable node on 127.0.0.1:2379 that keeps its data in ./cpgate.data and is named after
+// its host.
+func DefaultConfig() Config {
+	return Config{
+		Listen:                          "127.0.0.1:2379",
+		DataDir:                         "cpgate.data",
+		Name:                            defaultName(),
+		SessionTTLSeconds:               300,
+		SessionHeartbeatIntervalSeconds: 5,
+		Prefix:                          "cp/",
+		RetryGrace:                      2 * time.Second,
+	}
+}
+
+func defaultName() string {
+	host, err := os.Hostname()
+	if err != nil || checkName(host) != nil {
+		return fallbackName
+	}
+	return host
+}
+
+// Validate checks every field by itself and against the others, without a look at the machine. The error is of
+// one line, names the first setting at fault and its value, and says the rule.
+func (c Config) Validate() error {
+	for _, s := range []struct {
+		setting string
+		value   any
+		err     error
+	}{
+		{"listen", c.Listen, checkListen(c.Listen)},
+		{"data-dir", c.DataDir, checkDataDir(c.DataDir)},
+		{"name", c.Name, checkName(c.Name)},
+		{"session-ttl-seconds", c.SessionTTLSeconds, checkTTL(c.SessionTTLSeconds)},
+		{"session-heartbeat-interval-seconds", c.SessionHeartbeatIntervalSeconds, c.checkHeartbeat()},
+		{"prefix", c.Prefix, checkPrefix(c.Prefix)},
+		{"retry-grace", c.RetryGrace.String(), checkGrace(c.RetryGrace)},
+	} {
+		if s.err != nil {
+			return fmt.Errorf("%s %#v: %w", s.setting, s.value, s.err)
+		}
+	}
+	if _, err := fencedlock.ParseLimits(c.LockAcquireLimit); err != nil {
+		return fmt.Errorf("lock-acquire-limit %w", err)
+	}
+	return nil
+}
+
+func checkListen(s string) error {
+	host, port, err := net.SplitHostPort(s)
+	if err != nil || strings.ContainsFunc(host, notInHost) {
+		return errors.New("must be host:port, such as 127.0.0.1:2379")
+	}
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return errors.New("the port must be 0 to 65535")
+	}
+	return nil
+}
+
+func notInHost(r rune) bool { return r == '/' || r == '@' || !unicode.IsPrint(r) || r == ' ' }
+
+func checkDataDir(s string) error {
+	switch {
+	case s == "":
+		return errors.New("must not be empty")
+	case strings.ContainsRune(s, 0):
+		return errors.New("must not contain a zero byte")
+	}
+	return nil
+}
+
+func checkName(s string) error {
+	switch {
+	case len(s) < 1 || len(s) > maxNameBytes:
+		return fmt.Errorf("must be 1 to %d bytes, is %d", maxNameBytes, len(s))
+	case !isPlain(s) || strings.ContainsAny(s, "=,"):
+		return errors.New(`must be printable, without space, "=" and ","`)
+	case s == "default":
+		return errors.New("is what etcd calls a member without a name: choose another")
+	}
+	return nil
+}
+
+func checkTTL(seconds int) error {
+	if seconds < session.MinTTLSeconds || seconds > session.MaxTTLSeconds {
+		return fmt.Errorf("must be %d to %d", session.MinTTLSeconds, session.MaxTTLSeconds)
+	}
+	return nil
+}
+
+func (c Config) checkHeartbeat() error {
+	if i := c.SessionHeartbeatIntervalSeconds; i < 1 || i >= c.SessionTTLSeconds {
+		return fmt.Errorf("must be at least 1 and below session-ttl-seconds (%d)", c.SessionTTLSeconds)
+	}
+	return nil
+}
+
+func checkPrefix(s string) error {
+	switch {
+	case len(s) < 2 || len(s) > maxPrefix:
+		return fmt.Errorf("must be 2 to %d bytes, is %d", maxPrefix, len(s))
+	case !strings.HasSuffix(s, "/"):
+		return errors.New(`must end with "/"`)
+	case !isPlain(s) || strings.Contains(s, "%") || strings.Contains(s, "//"):
+		return errors.New(`must be printable, without space, "%" and "//"`)
+	}
+	return nil
+}
+
+func checkGrace(d time.Duration) error {
+	if d < 0 || d > maxRetryGrace {
+		return errors.New("must be 0s to 1m")
+	}
+	return nil
+}
+
+// isPlain reports whether s shows as one word in a log line.
+func isPlain(s string) bool {
+	odd := func(r rune) bool { return r == ' ' || !unicode.IsPrint(r) }
+	return utf8.ValidString(s) && !strings.ContainsFunc(s, odd)
+}

@@ -1,0 +1,85 @@
+package cpgate_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cpgate/cpgate"
+)
+
+func TestDefaultConfig_IsValid(t *testing.T) {
+	if err := cpgate.DefaultConfig().Validate(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestValidate_AdmitsTheEdges(t *testing.T) {
+	cases := map[string]func(c *cpgate.Config){
+		"any free port":    func(c *cpgate.Config) { c.Listen = "127.0.0.1:0" },
+		"all addresses":    func(c *cpgate.Config) { c.Listen = ":2379" },
+		"IPv6":             func(c *cpgate.Config) { c.Listen = "[::1]:65535" },
+		"a host's name":    func(c *cpgate.Config) { c.Listen = "localhost:2379" },
+		"the shortest TTL": func(c *cpgate.Config) { c.SessionTTLSeconds, c.SessionHeartbeatIntervalSeconds = 2, 1 },
+		"the longest TTL":  func(c *cpgate.Config) { c.SessionTTLSeconds = 604800 },
+		"the last beat":    func(c *cpgate.Config) { c.SessionHeartbeatIntervalSeconds = 299 },
+		"no grace":         func(c *cpgate.Config) { c.RetryGrace = 0 },
+		"a minute's grace": func(c *cpgate.Config) { c.RetryGrace = time.Minute },
+		"a leading slash":  func(c *cpgate.Config) { c.Prefix = "/team/cp/" },
+		"limits":           func(c *cpgate.Config) { c.LockAcquireLimit = []string{"a=1", "0"} },
+		"a long name":      func(c *cpgate.Config) { c.Name = strings.Repeat("ü", 64) },
+	}
+	for name, change := range cases {
+		c := cpgate.DefaultConfig()
+		change(&c)
+		if err := c.Validate(); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestValidate_NamesTheSettingTheValueAndTheRule(t *testing.T) {
+	type config = *cpgate.Config
+	cases := []struct {
+		change func(c config)
+		want   string
+	}{
+		{func(c config) { c.Listen = "" }, `listen "": must be host:port`},
+		{func(c config) { c.Listen = "2379" }, `listen "2379": must be host:port`},
+		{func(c config) { c.Listen = "::1:2379" }, `listen "::1:2379": must be host:port`},
+		{func(c config) { c.Listen = "http://a:1" }, `listen "http://a:1": must be host:port`},
+		{func(c config) { c.Listen = "a b:1" }, `listen "a b:1": must be host:port`},
+		{func(c config) { c.Listen = "a:65536" }, `listen "a:65536": the port must be 0 to 65535`},
+		{func(c config) { c.Listen = "a:http" }, `listen "a:http": the port must be 0 to 65535`},
+		{func(c config) { c.Listen = "a:" }, `listen "a:": the port must be 0 to 65535`},
+		{func(c config) { c.DataDir = "" }, `data-dir "": must not be empty`},
+		{func(c config) { c.DataDir = "a\x00" }, `data-dir "a\x00": must not contain a zero byte`},
+		{func(c config) { c.Name = "" }, `name "": must be 1 to 128 bytes, is 0`},
+		{func(c config) { c.Name = "default" }, `name "default": is what etcd calls`},
+		{func(c config) { c.Name = "a,b" }, `name "a,b": must be printable, without space, "=" and ","`},
+		{func(c config) { c.Name = "a=b" }, `name "a=b": must be printable`},
+		{func(c config) { c.Name = "a\nb" }, `name "a\nb": must be printable`},
+		{func(c config) { c.SessionTTLSeconds = 1 }, `session-ttl-seconds 1: must be 2 to 604800`},
+		{func(c config) { c.SessionTTLSeconds = 604801 }, `session-ttl-seconds 604801: must be 2 to 604800`},
+		{func(c config) { c.SessionHeartbeatIntervalSeconds = 0 }, `session-heartbeat-interval-seconds 0: must be at least 1 and below session-ttl-seconds (300)`},
+		{func(c config) { c.SessionHeartbeatIntervalSeconds = 300 }, `session-heartbeat-interval-seconds 300: must be at least 1 and below session-ttl-seconds (300)`},
+		{func(c config) { c.Prefix = "" }, `prefix "": must be 2 to 128 bytes, is 0`},
+		{func(c config) { c.Prefix = "/" }, `prefix "/": must be 2 to 128 bytes, is 1`},
+		{func(c config) { c.Prefix = "cp" }, `prefix "cp": must end with "/"`},
+		{func(c config) { c.Prefix = "a//" }, `prefix "a//": must be printable`},
+		{func(c config) { c.Prefix = "%2F/" }, `prefix "%2F/": must be printable`},
+		{func(c config) { c.Prefix = "c p/" }, `prefix "c p/": must be printable`},
+		{func(c config) { c.Prefix = "\xff/" }, `prefix "\xff/": must be printable`},
+		{func(c config) { c.RetryGrace = -1 }, `retry-grace "-1ns": must be 0s to 1m`},
+		{func(c config) { c.RetryGrace = time.Hour }, `retry-grace "1h0m0s": must be 0s to 1m`},
+		{func(c config) { c.LockAcquireLimit = []string{"1", "a=x"} }, `lock-acquire-limit "a=x": "x" must be a whole number`},
+	}
+	for _, s := range cases {
+		c := cpgate.DefaultConfig()
+		s.change(&c)
+		err := c.Validate()
+		if err == nil || !strings.HasPrefix(err.Error(), s.want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("said %v, want %s", err, s.want)
+		}
+	}
+}
