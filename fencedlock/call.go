@@ -1,0 +1,45 @@
+package fencedlock
+
+import (
+	"time"
+
+	"github.com/cpgate/cpgate/internal/keys"
+	"github.com/cpgate/cpgate/internal/kv"
+)
+
+// call is what the calls of this package have in common.
+type call struct {
+	name   keys.Name
+	caller Caller
+	keys   []string
+	now    time.Time
+
+	seen  kv.Revision // views before this one are too old
+	fresh bool        // views at seen are not older than the call
+	over  bool        // err, or the call's own answer, stands
+	err   error
+}
+
+// Keys implements store.Call.
+func (c *call) Keys() []string { return c.keys }
+
+// Looked implements store.Call.
+func (c *call) Looked(r kv.Revision) {
+	c.seen = max(c.seen, r)
+	c.fresh = true
+}
+
+// Signal implements store.Call for the calls that don't wait.
+func (c *call) Signal(kv.Signal) {}
+
+// Loose implements store.Call for the calls that put nothing in line.
+func (c *call) Loose() bool { return false }
+
+// fail ends the call with err, which says no: it needs a view that is not older than the call (X3).
+func (c *call) fail(err error) kv.Step {
+	if !c.fresh {
+		return kv.Barrier
+	}
+	c.err, c.over = err, true
+	return kv.Done
+}

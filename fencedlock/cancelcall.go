@@ -1,0 +1,62 @@
+package fencedlock
+
+import (
+	"github.com/cpgate/cpgate/internal/kv"
+	"github.com/cpgate/cpgate/internal/mirror"
+	"github.com/cpgate/cpgate/session"
+)
+
+// cancelCall is one CancelRequest on its way. It always leaves a memo, so that an attempt of the cancelled request
+// that comes late does nothing.
+type cancelCall struct {
+	call
+	req       CancelRequest
+	removes   bool // the transaction under way takes something away
+	cancelled bool
+}
+
+// Next implements store.Call.
+func (c *cancelCall) Next(v mirror.View) kv.Step {
+	if c.over {
+		return kv.Done
+	}
+	if v.Revision() < c.seen {
+		return kv.See(c.seen)
+	}
+	s := look(v, c.name, c.caller)
+	if s.marker == nil {
+		return c.fail(session.ErrExpired)
+	}
+	if s.memo(c.req.RequestID) != nil {
+		c.cancelled, c.over = c.removes, true // the request is over; removes is for a lost answer of this call's
+		return kv.Done
+	}
+	return c.end(s)
+}
+
+// end ends the request, whether it waits, holds, or is yet to come.
+func (c *cancelCall) end(s scene) kv.Step {
+	t := kv.Txn{If: []kv.Compare{kv.Unchanged(s.marker)}}
+	_, n := s.value.find(c.req.RequestID)
+	switch c.removes = s.ours && n > 0; {
+	case c.removes:
+		r := removal(s, n)
+		t.If, t.Then = append(t.If, r.If...), r.Then
+	case s.item != nil:
+		t.If = append(t.If, kv.Unchanged(s.item))
+	default:
+		t.If = append(t.If, kv.Absent(ticketKey(s.view.Space(), c.name, c.caller)))
+	}
+	m := memo{Answer: memoCancelled, At: c.now}
+	t.Then = append(t.Then, m.write(s, c.caller.Session, s.memoKey(c.req.RequestID))...)
+	return kv.Commit(t)
+}
+
+// Committed implements store.Call.
+func (c *cancelCall) Committed(r kv.Result) {
+	c.Looked(r.Revision)
+	c.removes = c.removes && r.Succeeded
+	if r.Succeeded {
+		c.cancelled, c.over = c.removes, true
+	}
+}

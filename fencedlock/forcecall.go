@@ -1,0 +1,65 @@
+package fencedlock
+
+import (
+	"github.com/cpgate/cpgate/internal/keys"
+	"github.com/cpgate/cpgate/internal/kv"
+	"github.com/cpgate/cpgate/internal/mirror"
+	"github.com/cpgate/cpgate/session"
+)
+
+// forceCall takes the lock away from whoever holds it.
+type forceCall struct {
+	call
+	fence  Fence   // only from the holder with this fence; 0: from any
+	taken  *Ticket // whose ticket the transaction under way deletes
+	sent   bool    // such a transaction may be committed
+	answer *Ticket
+}
+
+// Next implements store.Call.
+func (c *forceCall) Next(v mirror.View) kv.Step {
+	if c.over {
+		return kv.Done
+	}
+	if v.Revision() < c.seen {
+		return kv.See(c.seen)
+	}
+	head := v.Line(v.Space().LockLine(c.name)).Head()
+	if c.sent && (head == nil || head.Create != kv.Revision(c.taken.Fence)) {
+		c.answer, c.over = c.taken, true // this call's own transaction, whose answer was lost, or as good
+		return kv.Done
+	}
+	if head == nil || c.fence != 0 && c.fence != Fence(head.Create) {
+		return c.fail(nil)
+	}
+	return c.take(v, head)
+}
+
+// take deletes the ticket and leaves a trace for its session, so that the old holder learns of it.
+func (c *forceCall) take(v mirror.View, head *kv.Item) kv.Step {
+	t := describe(v.Space().LockLine(c.name), head, 0)
+	c.taken, c.sent = &t, true
+	txn := kv.Txn{If: []kv.Compare{kv.Unchanged(head)}, Then: []kv.Op{kv.Delete(head.Key)}}
+	sid, owner, ok := keys.ParseTicket(v.Space().LockLine(c.name), head.Key)
+	if !ok {
+		return kv.Commit(txn)
+	}
+	id := session.ID(sid)
+	if marker := session.Live(v, id); marker != nil {
+		s := scene{view: v}
+		key := v.Space().Forced(sid, c.name, int64(head.Create))
+		m := memo{Answer: memoForced, Owner: owner, At: c.now}
+		txn.If = append(txn.If, kv.Unchanged(marker))
+		txn.Then = append(txn.Then, m.write(s, id, key)...)
+	}
+	return kv.Commit(txn)
+}
+
+// Committed implements store.Call.
+func (c *forceCall) Committed(r kv.Result) {
+	c.Looked(r.Revision)
+	c.sent = false
+	if r.Succeeded {
+		c.answer, c.over = c.taken, true
+	}
+}

@@ -1,0 +1,103 @@
+package fencedlock
+
+import (
+	"fmt"
+
+	"github.com/cpgate/cpgate/internal/kv"
+	"github.com/cpgate/cpgate/internal/store"
+	"github.com/cpgate/cpgate/session"
+)
+
+// inLine decides for a call whose ticket is in line, or was.
+func (c *lockCall) inLine(s scene) kv.Step {
+	mine := c.mine(s)
+	switch {
+	case c.left && !(mine && c.graceOver):
+		return c.leave(s)
+	case c.left:
+		return c.withdraw(s)
+	case !mine:
+		return c.lost(s)
+	case s.holds():
+		_, n := s.value.find(c.req.RequestID)
+		c.ticket = s.item.Create
+		return c.end(LockAnswer{Outcome: Acquired, Fence: Fence(s.item.Create), HoldCount: n})
+	case c.timedOut:
+		return c.giveUp(s)
+	}
+	return kv.Wait
+}
+
+// giveUp takes a ticket that waited for its whole timeout out of the line. A ticket ahead proves that it never
+// held; otherwise it holds by now and is answered so.
+func (c *lockCall) giveUp(s scene) kv.Step {
+	t := kv.Txn{
+		If:   []kv.Compare{kv.Unchanged(s.item), kv.Same(s.ahead())},
+		Then: []kv.Op{kv.Delete(s.item.Key)},
+	}
+	if c.req.Attempt > 0 && s.marker != nil {
+		t.If = append(t.If, kv.Unchanged(s.marker))
+		t.Then = append(t.Then, c.remember(s, c.req.RequestID, memoNotAcquired)...)
+	}
+	return c.commit(s, s.item.Create, t, &LockAnswer{
+		Outcome: NotAcquired, Holder: s.holder(), Position: s.line.Index(s.item),
+	})
+}
+
+// lost tells a waiter why its ticket is not its own any more.
+func (c *lockCall) lost(s scene) kv.Step {
+	if count, ok := c.answeredElsewhere(s); ok {
+		return c.end(LockAnswer{Outcome: Acquired, Fence: Fence(s.item.Create), HoldCount: count})
+	}
+	switch {
+	case s.marker == nil || s.marker.Create != c.born:
+		return c.fail(session.ErrExpired)
+	case s.item != nil && s.item.Create == c.ticket && !s.ours:
+		return c.fail(&DamagedError{Key: s.item.Key})
+	case s.item != nil && s.item.Create == c.ticket, s.memo(c.req.RequestID) != nil:
+		return c.fail(ErrWaitCancelled)
+	}
+	return c.fail(fmt.Errorf("%w: the ticket %q was removed from the line", store.ErrUnavailable, ticketKey(s.view.Space(), c.name, c.caller)))
+}
+
+// answeredElsewhere finds that another attempt of this request has taken the ticket up and holds the lock by it:
+// the same request gets the same answer.
+func (c *lockCall) answeredElsewhere(s scene) (count int, ok bool) {
+	if !s.holds() || s.item.Create != c.ticket {
+		return 0, false
+	}
+	if _, n := s.value.find(c.req.RequestID); n > 0 {
+		return n, true
+	}
+	return s.value.answered(c.req.RequestID, false)
+}
+
+// leave waits, for a caller that is gone, until the grace is over or a retry takes the ticket up.
+func (c *lockCall) leave(s scene) kv.Step {
+	switch {
+	case !c.graceOver && (c.mine(s) || c.ticket == 0):
+		return kv.Wait
+	case !c.mine(s) && !c.fresh:
+		return kv.Barrier // what is not there now will not come: it would have been before this read
+	}
+	c.over = true
+	return kv.Done
+}
+
+// withdraw takes back what a caller that is gone left in line, held or not: nobody was told of it (X2).
+func (c *lockCall) withdraw(s scene) kv.Step {
+	_, n := s.value.find(c.req.RequestID)
+	return c.commit(s, s.item.Create, removal(s, n), nil)
+}
+
+// removal returns what takes the n-th hold off the caller's ticket, and the ticket with the last one.
+func removal(s scene, n int) kv.Txn {
+	if len(s.value.Holds) == 1 {
+		return kv.Txn{If: []kv.Compare{kv.Unchanged(s.item)}, Then: []kv.Op{kv.Delete(s.item.Key)}}
+	}
+	t := kv.Txn{If: []kv.Compare{kv.Unchanged(s.item)}, Then: []kv.Op{s.put(s.value.without(n))}}
+	if s.marker != nil {
+		t.If = append(t.If, kv.Unchanged(s.marker))
+	}
+	return t
+}

@@ -1,0 +1,210 @@
+package fencedlock
+
+import (
+	"github.com/cpgate/cpgate/internal/kv"
+	"github.com/cpgate/cpgate/internal/mirror"
+	"github.com/cpgate/cpgate/session"
+)
+
+// lockCall is one LockRequest on its way: first it gets the caller's ticket (this file), then it waits for the
+// ticket to hold (inline.go).
+type lockCall struct {
+	call
+	req   LockRequest
+	limit int
+	by    string // names this call in the ticket
+
+	born    kv.Revision // the create revision of the session's marker when this call touched the line
+	ticket  kv.Revision // the create revision of the ticket that this call touched; 0 before
+	crowded bool        // the line was not empty after all
+	promise *LockAnswer // the answer, if the transaction under way succeeds; its Fence 0 means that revision
+	sent    bool        // a transaction was sent: it may be committed, whatever is seen
+	touch   kv.Revision // the ticket that the transaction under way touches; 0 means a new one
+
+	timedOut, left, graceOver bool
+
+	answer LockAnswer
+}
+
+// Next implements store.Call.
+func (c *lockCall) Next(v mirror.View) kv.Step {
+	if c.over {
+		return kv.Done
+	}
+	if v.Revision() < c.seen {
+		return kv.See(c.seen)
+	}
+	s := look(v, c.name, c.caller)
+	if c.mine(s) || c.ticket != 0 {
+		return c.inLine(s)
+	}
+	if c.left {
+		return c.leave(s)
+	}
+	return c.arrive(s)
+}
+
+// Committed implements store.Call.
+func (c *lockCall) Committed(r kv.Result) {
+	c.Looked(r.Revision)
+	if !r.Succeeded {
+		c.promise = nil
+		return
+	}
+	c.ticket = c.touch
+	if c.touch == 0 {
+		c.ticket = r.Revision
+	}
+	if p := c.promise; p != nil && !c.left {
+		if p.Outcome == Acquired && p.Fence == 0 {
+			p.Fence = Fence(r.Revision)
+		}
+		c.answer, c.over = *p, true
+	}
+}
+
+// Signal implements store.Call.
+func (c *lockCall) Signal(s kv.Signal) {
+	switch s {
+	case kv.TimedOut:
+		c.timedOut = true
+	case kv.Left:
+		c.left, c.over = true, false
+	case kv.GraceOver:
+		c.graceOver, c.fresh = true, false // what is not there now must not come later
+	}
+}
+
+// Loose implements store.Call.
+func (c *lockCall) Loose() bool { return c.sent && (!c.over || c.answer.Outcome == Acquired) }
+
+// mine reports whether this call was the last to touch the caller's hold: only then may it give it up, whatever
+// else was written to the ticket since.
+func (c *lockCall) mine(s scene) bool {
+	h, n := s.value.find(c.req.RequestID)
+	return s.ours && n > 0 && h.By == c.by
+}
+
+// try reports whether the call must not wait.
+func (c *lockCall) try() bool { return c.timedOut || c.req.Timeout != nil && *c.req.Timeout == 0 }
+
+// arrive decides what to do for a call that has not touched the line yet.
+func (c *lockCall) arrive(s scene) kv.Step {
+	if s.marker == nil {
+		return c.fail(session.ErrExpired)
+	}
+	if m := s.memo(c.req.RequestID); m != nil {
+		return c.recall(decodeMemo(m))
+	}
+	switch {
+	case s.item == nil:
+		return c.enqueue(s)
+	case !s.ours:
+		return c.blocked(s)
+	}
+	if _, n := s.value.find(c.req.RequestID); n > 0 {
+		return c.adopt(s, n)
+	}
+	if count, ok := s.value.answered(c.req.RequestID, false); ok {
+		return c.say(LockAnswer{Outcome: Acquired, Fence: Fence(s.item.Create), HoldCount: count})
+	}
+	if s.holds() {
+		return c.reenter(s)
+	}
+	return c.takeOver(s)
+}
+
+// enqueue puts a new ticket. That the line is empty, when it looks so, is a condition: then the commit itself
+// says that the lock is held (L1). A try whose condition failed is refused by just that.
+func (c *lockCall) enqueue(s scene) kv.Step {
+	empty := s.line.Len() == 0
+	if c.try() && (!empty || c.crowded) {
+		return c.refuse(s, LockAnswer{Outcome: NotAcquired, Holder: s.holder()})
+	}
+	if full(s, c.caller.Session) {
+		return c.fail(ErrTooManyTickets)
+	}
+	line := s.view.Space().LockLine(c.name)
+	key := ticketKey(s.view.Space(), c.name, c.caller)
+	t := kv.Txn{
+		If:   []kv.Compare{kv.Unchanged(s.marker), kv.Absent(key), kv.Absent(s.memoKey(c.req.RequestID))},
+		Then: []kv.Op{s.put(value{Holds: []hold{c.hold(c.req.Attempt)}, Since: c.now})},
+	}
+	var promise *LockAnswer
+	if empty && !c.crowded {
+		t.If = append(t.If, kv.Empty(line))
+		promise = &LockAnswer{Outcome: Acquired, HoldCount: 1}
+		c.crowded = true // if it fails
+	}
+	return c.commit(s, 0, t, promise)
+}
+
+// blocked is the answer to a caller whose own key was written by something else: it is one hold by an unknown
+// owner, and there can't be another ticket of that key before it goes.
+func (c *lockCall) blocked(s scene) kv.Step {
+	if c.try() {
+		return c.refuse(s, LockAnswer{Outcome: NotAcquired, Holder: s.holder()})
+	}
+	return kv.Wait
+}
+
+// adopt takes up the ticket that an earlier attempt of the same request left. The put keeps the create revision,
+// so the place and the fence stay (L4); that attempt can't give the ticket up any more.
+func (c *lockCall) adopt(s scene, n int) kv.Step {
+	h, _ := s.value.find(c.req.RequestID)
+	v := s.value.retouch(c.req.RequestID, c.hold(max(1, c.req.Attempt, h.Attempt)))
+	return c.write(s, v, c.ifHeld(s, n))
+}
+
+// reenter holds the lock once more (L5).
+func (c *lockCall) reenter(s scene) kv.Step {
+	n := len(s.value.Holds)
+	if n >= c.limit {
+		return c.refuse(s, LockAnswer{Outcome: LimitReached, Fence: Fence(s.item.Create), HoldCount: n})
+	}
+	return c.write(s, s.value.push(c.hold(c.req.Attempt)), c.ifHeld(s, n+1))
+}
+
+// takeOver ends the wait of an older request of the same caller and takes its place. A ticket ahead proves that
+// the older one does not hold, and so was not told that it does.
+func (c *lockCall) takeOver(s scene) kv.Step {
+	old := s.value.Holds[0].Request
+	t := kv.Txn{
+		If:   []kv.Compare{kv.Unchanged(s.marker), kv.Unchanged(s.item), kv.Same(s.ahead())},
+		Then: c.remember(s, old, memoCancelled), // for an attempt of the older request that is yet to come
+	}
+	if c.try() {
+		t.Then = append(t.Then, kv.Delete(s.item.Key))
+		return c.commit(s, s.item.Create, t, &LockAnswer{Outcome: NotAcquired, Holder: s.holder()})
+	}
+	t.Then = append(t.Then, s.put(s.value.retouch(old, c.hold(c.req.Attempt))))
+	return c.commit(s, s.item.Create, t, nil)
+}
+
+// ifHeld is the promise for the n-th hold of the caller's ticket, nil while the ticket waits.
+func (c *lockCall) ifHeld(s scene, n int) *LockAnswer {
+	if !s.holds() {
+		return nil
+	}
+	return &LockAnswer{Outcome: Acquired, Fence: Fence(s.item.Create), HoldCount: n}
+}
+
+func (c *lockCall) hold(attempt int32) hold {
+	return hold{Request: c.req.RequestID, By: c.by, Attempt: attempt}
+}
+
+// write puts the caller's ticket anew, if nobody has touched it or the session.
+func (c *lockCall) write(s scene, v value, promise *LockAnswer) kv.Step {
+	return c.commit(s, s.item.Create, kv.Txn{
+		If:   []kv.Compare{kv.Unchanged(s.marker), kv.Unchanged(s.item)},
+		Then: []kv.Op{s.put(v)},
+	}, promise)
+}
+
+func (c *lockCall) commit(s scene, touch kv.Revision, t kv.Txn, promise *LockAnswer) kv.Step {
+	if s.marker != nil {
+		c.born = s.marker.Create
+	}
+	c.sent, c.touch, c.promise = true, touch, promise
+	return kv.Commit(t)
+}

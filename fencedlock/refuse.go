@@ -1,0 +1,74 @@
+package fencedlock
+
+import (
+	"github.com/cpgate/cpgate/internal/kv"
+	"github.com/cpgate/cpgate/session"
+)
+
+// end answers the call.
+func (c *lockCall) end(a LockAnswer) kv.Step {
+	c.answer, c.over = a, true
+	return kv.Done
+}
+
+// say answers from what is seen, which must not be older than the call (X3).
+func (c *lockCall) say(a LockAnswer) kv.Step {
+	if !c.fresh {
+		return kv.Barrier
+	}
+	return c.end(a)
+}
+
+// refuse says no. To a retry it says so with a memo: should the lost first attempt come late, it finds the memo
+// and does nothing, and the caller that was told no holds nothing.
+func (c *lockCall) refuse(s scene, a LockAnswer) kv.Step {
+	if !c.fresh {
+		return kv.Barrier
+	}
+	if c.req.Attempt == 0 {
+		return c.end(a)
+	}
+	key := ticketKey(s.view.Space(), c.name, c.caller)
+	as := kv.Absent(key)
+	if s.item != nil {
+		as = kv.Unchanged(s.item)
+	}
+	kind := memoNotAcquired
+	if a.Outcome == LimitReached {
+		kind = memoLimitReached
+	}
+	return c.commit(s, 0, kv.Txn{
+		If:   []kv.Compare{kv.Unchanged(s.marker), as, kv.Absent(s.memoKey(c.req.RequestID))},
+		Then: c.remember(s, c.req.RequestID, kind),
+	}, &a)
+}
+
+func (c *lockCall) remember(s scene, request string, a memoAnswer) []kv.Op {
+	return memo{Answer: a, At: c.now}.write(s, c.caller.Session, s.memoKey(request))
+}
+
+// recall answers what was answered before.
+func (c *lockCall) recall(m memo) kv.Step {
+	switch m.Answer {
+	case memoNotAcquired:
+		return c.end(LockAnswer{Outcome: NotAcquired})
+	case memoLimitReached:
+		return c.end(LockAnswer{Outcome: LimitReached})
+	default:
+		c.fresh = true // a memo stays true
+		return c.fail(ErrWaitCancelled)
+	}
+}
+
+// full reports whether the session has all the tickets it may have. Its memos and its marker are no tickets.
+func full(s scene, id session.ID) bool {
+	attached := s.view.Attached(kv.LeaseID(id))
+	if attached <= MaxTickets {
+		return false
+	}
+	s.view.Scan(s.view.Space().SessionMemos(int64(id)), "", func(*kv.Item) bool {
+		attached--
+		return true
+	})
+	return attached-1 >= MaxTickets
+}

@@ -1,0 +1,60 @@
+package fencedlock
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/cpgate/cpgate/internal/kv"
+	"github.com/cpgate/cpgate/internal/line"
+	"github.com/cpgate/cpgate/internal/mirror"
+)
+
+// Sweep removes, until ctx ends, the tickets that wait for a call on a gateway that is gone, once nobody has taken
+// them up for the store's grace. A ticket that holds stays: it may have been answered (S3).
+func (l *Locks) Sweep(ctx context.Context) {
+	wait := l.store.Attend(l.store.Space.Gateways())
+	defer wait.Stop()
+	for {
+		var found []kv.Txn
+		l.store.Look(func(v mirror.View) { found = abandoned(v) })
+		select {
+		case <-time.After(l.store.Grace):
+		case <-ctx.Done():
+			return
+		}
+		for _, t := range found {
+			_, _ = l.store.Commit(t) // failed or not, the next gateway to come or go has them swept again
+		}
+		select {
+		case <-wait.News():
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// abandoned returns what removes each ticket that waits for a call on a gateway without a marker, on condition that
+// nobody touches it and that it still waits.
+func abandoned(v mirror.View) (found []kv.Txn) {
+	v.Lines(v.Space().Locks(), "", func(name string, l *line.Line) bool {
+		for n := l.Admitted(); n < l.Len(); n++ {
+			i := l.At(n)
+			value, ok := decode(i)
+			if ok && !describe(name, i, n).Foreign && v.Get(v.Space().Gateway(gatewayOf(value.Holds[0].By))) == nil {
+				found = append(found, kv.Txn{
+					If:   []kv.Compare{kv.Unchanged(i), kv.Same(l.At(n / 2))},
+					Then: []kv.Op{kv.Delete(i.Key)},
+				})
+			}
+		}
+		return true
+	})
+	return found
+}
+
+// gatewayOf returns the gateway of the call that nextCall named so.
+func gatewayOf(by string) string {
+	gateway, _, _ := strings.Cut(by, ".")
+	return gateway
+}

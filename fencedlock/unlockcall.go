@@ -1,0 +1,101 @@
+package fencedlock
+
+import (
+	"strings"
+
+	"github.com/cpgate/cpgate/internal/kv"
+	"github.com/cpgate/cpgate/internal/mirror"
+	"github.com/cpgate/cpgate/session"
+)
+
+// unlockCall is one UnlockRequest on its way.
+type unlockCall struct {
+	call
+	req    UnlockRequest
+	tried  kv.Revision // the ticket that a transaction of this call was to delete; 0 for none
+	left   int         // the hold count if the transaction under way succeeds
+	answer UnlockAnswer
+}
+
+// Next implements store.Call.
+func (c *unlockCall) Next(v mirror.View) kv.Step {
+	if c.over {
+		return kv.Done
+	}
+	if v.Revision() < c.seen {
+		return kv.See(c.seen)
+	}
+	s := look(v, c.name, c.caller)
+	if !s.holds() || c.req.Fence != 0 && c.req.Fence != Fence(s.item.Create) {
+		return c.refuse(s)
+	}
+	if count, ok := s.value.answered(c.req.RequestID, true); ok {
+		return c.end(UnlockAnswer{HoldCount: count})
+	}
+	return c.pop(s)
+}
+
+// Committed implements store.Call.
+func (c *unlockCall) Committed(r kv.Result) {
+	c.Looked(r.Revision)
+	if r.Succeeded {
+		c.answer, c.over = UnlockAnswer{HoldCount: c.left}, true
+	}
+}
+
+// pop gives the newest hold back, and the ticket with the last one (L3: on condition that it is what was seen).
+func (c *unlockCall) pop(s scene) kv.Step {
+	n := len(s.value.Holds)
+	c.left = n - 1
+	t := kv.Txn{If: []kv.Compare{kv.Unchanged(s.marker), kv.Unchanged(s.item)}}
+	if n > 1 {
+		v := s.value.without(n).remember(done{Request: c.req.RequestID, Count: n - 1, Unlock: true})
+		t.Then = []kv.Op{s.put(v)}
+		return kv.Commit(t)
+	}
+	c.tried = s.item.Create
+	t.Then = []kv.Op{kv.Delete(s.item.Key)}
+	if h := s.value.Holds[0]; h.Attempt > 0 {
+		// An earlier attempt of this lock request was lost and may come late: it must not take the lock anew.
+		m := memo{Answer: memoReleased, At: c.now}
+		t.Then = append(t.Then, m.write(s, c.caller.Session, s.memoKey(h.Request))...)
+	}
+	return kv.Commit(t)
+}
+
+// refuse answers a caller that holds nothing under this fence.
+func (c *unlockCall) refuse(s scene) kv.Step {
+	switch {
+	case !c.fresh:
+		return kv.Barrier
+	case s.marker == nil:
+		return c.fail(session.ErrExpired)
+	case c.forced(s):
+		return c.fail(ErrOwnershipLost)
+	case c.tried != 0 && (s.item == nil || s.item.Create != c.tried):
+		return c.end(UnlockAnswer{}) // this call's own transaction, whose answer was lost
+	case s.item == nil && c.req.Fence != 0 && kv.Revision(c.req.Fence) <= s.view.Revision():
+		return c.end(UnlockAnswer{AlreadyReleased: true})
+	}
+	return c.fail(ErrNotHolder)
+}
+
+func (c *unlockCall) end(a UnlockAnswer) kv.Step {
+	c.answer, c.over = a, true
+	return kv.Done
+}
+
+// forced reports whether the hold was taken away by force; without a fence, any of this caller's on this lock.
+func (c *unlockCall) forced(s scene) (yes bool) {
+	sid, space := int64(c.caller.Session), s.view.Space()
+	if c.req.Fence != 0 {
+		i := s.view.Get(space.Forced(sid, c.name, int64(c.req.Fence)))
+		return i != nil && decodeMemo(i).Owner == c.caller.Owner
+	}
+	all := strings.TrimSuffix(space.Forced(sid, c.name, 0), "0")
+	s.view.Scan(all, "", func(i *kv.Item) bool {
+		yes = s.item == nil && decodeMemo(i).Owner == c.caller.Owner
+		return !yes
+	})
+	return yes
+}

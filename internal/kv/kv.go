@@ -1,0 +1,97 @@
+// Package kv holds the values that the pure parts of cpgate speak of: an etcd key with its revisions, a
+// transaction to commit, what came of it, and the step that a call wants taken next. It does no I/O, so that
+// whatever is written in these values can run over a model of etcd as well as over etcd.
+package kv
+
+// Revision is an etcd store revision: it rises by one with every transaction that writes. 0 is before all of them.
+type Revision int64
+
+// LeaseID is the id of an etcd lease; 0 is none.
+type LeaseID int64
+
+// Item is one key as it was at some revision. Items are never changed, only replaced: they may be kept and
+// read without a lock.
+type Item struct {
+	Key    string
+	Value  []byte
+	Create Revision // when the key came; a key deleted and put again is another one
+	Mod    Revision // when it was last put
+	Lease  LeaseID
+}
+
+// Event is what happened to one key in a revision. Item is nil when the key was deleted.
+type Event struct {
+	Key  string
+	Item *Item
+}
+
+// Compare is one condition of a transaction, on the state before it.
+type Compare struct {
+	Key    string
+	Prefix bool  // the condition is on every key that starts with Key
+	Target Field // the field compared
+	Is     Relation
+	Rev    Revision
+}
+
+// Field is what a Compare looks at.
+type Field int
+
+// The fields that are compared. Create and Mod of an absent key are 0.
+const (
+	Create Field = iota
+	Mod
+)
+
+// Relation is how a Compare compares.
+type Relation int
+
+// The relations that are used.
+const (
+	Equal Relation = iota
+	Greater
+)
+
+// Exists holds when the key is there.
+func Exists(key string) Compare { return Compare{Key: key, Target: Create, Is: Greater} }
+
+// Absent holds when the key is not there.
+func Absent(key string) Compare { return Compare{Key: key, Target: Create, Is: Equal} }
+
+// Empty holds when no key starts with prefix.
+func Empty(prefix string) Compare {
+	return Compare{Key: prefix, Prefix: true, Target: Create, Is: Equal}
+}
+
+// Unchanged holds when the key is still exactly the item.
+func Unchanged(i *Item) Compare { return Compare{Key: i.Key, Target: Mod, Is: Equal, Rev: i.Mod} }
+
+// Same holds when the key is still there and was never deleted since, whatever its value now.
+func Same(i *Item) Compare { return Compare{Key: i.Key, Target: Create, Is: Equal, Rev: i.Create} }
+
+// Op is one write of a transaction: a put, or a delete where Delete is set.
+type Op struct {
+	Key    string
+	Value  []byte
+	Lease  LeaseID
+	Delete bool
+}
+
+// Put writes a key and attaches it to a lease; a put without the lease would detach it.
+func Put(key string, value []byte, lease LeaseID) Op { return Op{Key: key, Value: value, Lease: lease} }
+
+// Delete removes a key.
+func Delete(key string) Op { return Op{Key: key, Delete: true} }
+
+// Txn is one atomic decision: when every condition of If holds, all of Then is done, else nothing.
+// It never puts and deletes the same key: compaction at such a revision kills an etcd member.
+type Txn struct {
+	If   []Compare
+	Then []Op
+}
+
+// Result is what came of a Txn: whether its conditions held, and the store's revision right after it.
+type Result struct {
+	Succeeded bool
+	Revision  Revision
+}

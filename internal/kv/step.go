@@ -1,0 +1,41 @@
+package kv
+
+// Step is what a call wants done next; exactly one of its fields is set.
+type Step struct {
+	// Commit is a transaction to commit.
+	Commit *Txn
+	// See is a revision that the view must have reached before the call looks again.
+	See Revision
+	// Barrier asks for a view that is not older than this moment, for what is concluded from absence.
+	Barrier bool
+	// Wait is for news of the attended keys, or for a Signal.
+	Wait bool
+	// Done ends the call: its answer stands.
+	Done bool
+}
+
+// The steps that carry no value.
+var (
+	Barrier = Step{Barrier: true}
+	Wait    = Step{Wait: true}
+	Done    = Step{Done: true}
+)
+
+// See is the step that waits for the view to reach r.
+func See(r Revision) Step { return Step{See: r} }
+
+// Commit is the step that commits t.
+func Commit(t Txn) Step { return Step{Commit: &t} }
+
+// Signal is what can befall a waiting call from outside.
+type Signal int
+
+// The signals.
+const (
+	// TimedOut: the call's own timeout has passed.
+	TimedOut Signal = iota
+	// Left: whoever asked is gone; what the call has put in line stays for a while, to be taken up by a retry.
+	Left
+	// GraceOver: nobody came back in time; what the call has put in line is to go.
+	GraceOver
+)

@@ -1,0 +1,81 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/cpgate/cpgate/internal/kv"
+)
+
+// commitTimeout is beyond etcd's own (5 s and two election timeouts), so that etcd's word is heard.
+const commitTimeout = 10 * time.Second
+
+// errUnknown means that a transaction may have been committed, or may yet be.
+var errUnknown = errors.New("outcome unknown")
+
+// Commit commits one transaction. It does not end with the caller: what was proposed can't be taken back, so its
+// outcome had better be known. The error is ErrUnavailable when it is not.
+func (s *Store) Commit(t kv.Txn) (kv.Result, error) {
+	ctx, cancel := context.WithTimeout(s.ctx, commitTimeout)
+	defer cancel()
+	got, err := s.Client.Txn(ctx).If(compares(t.If)...).Then(ops(t.Then)...).Commit()
+	switch {
+	case err == nil:
+		return kv.Result{Succeeded: got.Succeeded, Revision: kv.Revision(got.Header.Revision)}, nil
+	case errors.Is(err, rpctypes.ErrTooManyRequests):
+		return kv.Result{}, unavailable("committing", err)
+	case neverCommits(err):
+		return kv.Result{}, fmt.Errorf("committing: %w", err)
+	}
+	return kv.Result{}, unavailable("committing", fmt.Errorf("%w: %w", errUnknown, err))
+}
+
+// neverCommits reports errors that say for certain that nothing was written. ErrNoSpace is not among them: the
+// write that trips the quota is applied and yet answered so.
+func neverCommits(err error) bool {
+	for _, certain := range []error{
+		rpctypes.ErrRequestTooLarge, rpctypes.ErrTooManyOps, rpctypes.ErrPermissionDenied, rpctypes.ErrDuplicateKey,
+	} {
+		if errors.Is(err, certain) {
+			return true
+		}
+	}
+	return false
+}
+
+func compares(in []kv.Compare) []clientv3.Cmp {
+	out := make([]clientv3.Cmp, 0, len(in))
+	for _, c := range in {
+		target := clientv3.CreateRevision(c.Key)
+		if c.Target == kv.Mod {
+			target = clientv3.ModRevision(c.Key)
+		}
+		relation := "="
+		if c.Is == kv.Greater {
+			relation = ">"
+		}
+		cmp := clientv3.Compare(target, relation, int64(c.Rev))
+		if c.Prefix {
+			cmp = cmp.WithPrefix()
+		}
+		out = append(out, cmp)
+	}
+	return out
+}
+
+func ops(in []kv.Op) []clientv3.Op {
+	out := make([]clientv3.Op, 0, len(in))
+	for _, o := range in {
+		if o.Delete {
+			out = append(out, clientv3.OpDelete(o.Key))
+		} else {
+			out = append(out, clientv3.OpPut(o.Key, string(o.Value), clientv3.WithLease(clientv3.LeaseID(o.Lease))))
+		}
+	}
+	return out
+}

@@ -1,0 +1,133 @@
+// Package store is the only I/O that the primitives see: the mirror, a gateway's copy of the keys, fed by one
+// watch; the barrier, which makes a look at it linearizable; the commit of a transaction; and Run, which carries
+// a call through all of these to its answer.
+package store
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/cpgate/cpgate/internal/keys"
+	"github.com/cpgate/cpgate/internal/kv"
+	"github.com/cpgate/cpgate/internal/mirror"
+)
+
+// ErrUnavailable means that no quorum of the members answers, or that this gateway is shutting down. What the
+// call did, if anything, is unknown; repeated under the same request id it counts once.
+var ErrUnavailable = errors.New("unavailable")
+
+var (
+	errStarting = errors.New("the mirror is being built")
+	errClosing  = errors.New("the gateway is shutting down")
+)
+
+// Config is what a store needs.
+type Config struct {
+	Client *clientv3.Client // its watcher must be used by nobody else: progress is asked of a whole stream
+	Space  keys.Space
+	Grace  time.Duration // how long what a lost caller left in line waits for a retry
+	Logger *slog.Logger
+}
+
+// Store is a gateway's view of etcd and its way to change it.
+type Store struct {
+	Config
+	ctx    context.Context // ends when the store closes
+	cancel context.CancelCauseFunc
+	tasks  sync.WaitGroup
+	reads  reads
+	prod   chan struct{}
+
+	mu     sync.RWMutex
+	mirror *mirror.Mirror
+	waits  map[string]map[*Wait]struct{}
+	lags   []*lag
+	broken error // why the mirror does not follow etcd just now
+}
+
+// Open starts a store and returns when its mirror is complete.
+func Open(ctx context.Context, c Config) (*Store, error) {
+	s := &Store{
+		Config: c,
+		prod:   make(chan struct{}, 1),
+		mirror: mirror.New(c.Space),
+		waits:  map[string]map[*Wait]struct{}{},
+		broken: errStarting,
+	}
+	s.ctx, s.cancel = context.WithCancelCause(context.Background())
+	rev, err := s.load(ctx)
+	if err != nil {
+		s.cancel(errClosing)
+		return nil, err
+	}
+	s.tasks.Go(func() { s.follow(rev) })
+	s.tasks.Go(s.prodder)
+	return s, nil
+}
+
+// Close ends every call with ErrUnavailable and stops following etcd. What waits in line stays there, for a
+// retry through another gateway.
+func (s *Store) Close() {
+	s.mu.Lock()
+	s.broken = errClosing
+	s.mu.Unlock()
+	s.cancel(errClosing)
+	s.tasks.Wait()
+}
+
+// Ready returns nil when the mirror follows etcd, else why it does not.
+func (s *Store) Ready() error {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.broken
+}
+
+// Look calls f with the mirror as it now is. f must not block.
+func (s *Store) Look(f func(v mirror.View)) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	f(s.mirror.View())
+}
+
+// LookFresh calls f with the mirror as it is at some moment after LookFresh was called.
+func (s *Store) LookFresh(ctx context.Context, f func(v mirror.View)) error {
+	rev, err := s.Barrier(ctx)
+	if err != nil {
+		return err
+	}
+	if err := s.see(ctx, rev); err != nil {
+		return err
+	}
+	s.Look(f)
+	return nil
+}
+
+// fold moves the mirror on and wakes whoever has something new to see.
+func (s *Store) fold(change func(m *mirror.Mirror) (news []string)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, key := range change(s.mirror) {
+		s.wake(key)
+	}
+	s.catchUp(s.mirror.Revision())
+}
+
+func (s *Store) setBroken(why error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !errors.Is(s.broken, errClosing) {
+		s.broken = why
+	}
+}
+
+// revision is of the mirror.
+func (s *Store) revision() kv.Revision {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.mirror.Revision()
+}

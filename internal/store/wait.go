@@ -1,0 +1,78 @@
+package store
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/cpgate/cpgate/internal/kv"
+)
+
+// Wait is somebody who waits for news of some keys.
+type Wait struct {
+	store *Store
+	keys  []string
+	news  chan struct{}
+}
+
+// Attend begins to wait for news of keys; one that ends with a slash stands for all keys directly below it.
+// The wait must be stopped.
+func (s *Store) Attend(keys ...string) *Wait {
+	w := &Wait{store: s, keys: keys, news: make(chan struct{}, 1)}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, k := range keys {
+		if s.waits[k] == nil {
+			s.waits[k] = map[*Wait]struct{}{}
+		}
+		s.waits[k][w] = struct{}{}
+	}
+	return w
+}
+
+// News returns a channel that receives once or more after each change; a look at the mirror tells which.
+func (w *Wait) News() <-chan struct{} { return w.news }
+
+// Stop ends the wait.
+func (w *Wait) Stop() {
+	w.store.mu.Lock()
+	defer w.store.mu.Unlock()
+	for _, k := range w.keys {
+		delete(w.store.waits[k], w)
+		if len(w.store.waits[k]) == 0 {
+			delete(w.store.waits, k)
+		}
+	}
+}
+
+// wake needs s.mu.
+func (s *Store) wake(key string) {
+	for w := range s.waits[key] {
+		w.poke()
+	}
+	for w := range s.waits[key[:strings.LastIndexByte(key, '/')+1]] {
+		w.poke()
+	}
+}
+
+func (w *Wait) poke() {
+	select {
+	case w.news <- struct{}{}:
+	default: // it has yet to see the last news, and will see these with it
+	}
+}
+
+// lag is somebody who waits for the mirror to reach a revision.
+type lag struct {
+	rev     kv.Revision
+	reached chan struct{}
+}
+
+// catchUp needs s.mu.
+func (s *Store) catchUp(to kv.Revision) {
+	s.lags = slices.DeleteFunc(s.lags, func(l *lag) bool {
+		if l.rev <= to {
+			close(l.reached)
+		}
+		return l.rev <= to
+	})
+}
