@@ -20,6 +20,13 @@ type call struct {
 	err   error
 }
 
+func newCall(space keys.Space, n keys.Name, who Caller, now time.Time) call {
+	return call{
+		name: n, caller: who, now: now.UTC(),
+		keys: []string{ticketKey(space, n, who), space.Session(int64(who.Session))},
+	}
+}
+
 // Keys implements store.Call.
 func (c *call) Keys() []string { return c.keys }
 

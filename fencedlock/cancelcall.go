@@ -1,22 +1,33 @@
 package fencedlock
 
 import (
+	"time"
+
+	"github.com/cpgate/cpgate/internal/keys"
 	"github.com/cpgate/cpgate/internal/kv"
 	"github.com/cpgate/cpgate/internal/mirror"
 	"github.com/cpgate/cpgate/session"
 )
 
-// cancelCall is one CancelRequest on its way. It always leaves a memo, so that an attempt of the cancelled request
+// CancelCall is one CancelRequest on its way. It always leaves a memo, so that an attempt of the cancelled request
 // that comes late does nothing.
-type cancelCall struct {
+type CancelCall struct {
 	call
 	req       CancelRequest
 	removes   bool // the transaction under way takes something away
 	cancelled bool
 }
 
+// NewCancelCall returns the call that answers r.
+func NewCancelCall(space keys.Space, r CancelRequest, now time.Time) *CancelCall {
+	return &CancelCall{call: newCall(space, r.Name, r.Caller, now), req: r}
+}
+
+// Answer reports, of a call that is done, whether there was anything to cancel.
+func (c *CancelCall) Answer() (bool, error) { return c.cancelled, c.err }
+
 // Next implements store.Call.
-func (c *cancelCall) Next(v mirror.View) kv.Step {
+func (c *CancelCall) Next(v mirror.View) kv.Step {
 	if c.over {
 		return kv.Done
 	}
@@ -35,7 +46,7 @@ func (c *cancelCall) Next(v mirror.View) kv.Step {
 }
 
 // end ends the request, whether it waits, holds, or is yet to come.
-func (c *cancelCall) end(s scene) kv.Step {
+func (c *CancelCall) end(s scene) kv.Step {
 	t := kv.Txn{If: []kv.Compare{kv.Unchanged(s.marker)}}
 	_, n := s.value.find(c.req.RequestID)
 	switch c.removes = s.ours && n > 0; {
@@ -53,7 +64,7 @@ func (c *cancelCall) end(s scene) kv.Step {
 }
 
 // Committed implements store.Call.
-func (c *cancelCall) Committed(r kv.Result) {
+func (c *CancelCall) Committed(r kv.Result) {
 	c.Looked(r.Revision)
 	c.removes = c.removes && r.Succeeded
 	if r.Succeeded {

@@ -5,7 +5,7 @@
 // first ticket goes, whoever is next holds. So any gateway can serve any call, and a crash leaves nothing to
 // repair.
 //
-// Each call is a value without I/O (lockCall, unlockCall, cancelCall, forceCall) that looks at the keys and says
+// Each call is a value without I/O ([LockCall], UnlockCall, CancelCall, ForceCall) that looks at the keys and says
 // what to commit; Locks carries it to etcd. The conditions of every transaction repeat what the call concluded
 // from what it saw, so a late look costs a second try and never a wrong answer.
 //

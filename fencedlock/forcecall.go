@@ -1,14 +1,16 @@
 package fencedlock
 
 import (
+	"time"
+
 	"github.com/cpgate/cpgate/internal/keys"
 	"github.com/cpgate/cpgate/internal/kv"
 	"github.com/cpgate/cpgate/internal/mirror"
 	"github.com/cpgate/cpgate/session"
 )
 
-// forceCall takes the lock away from whoever holds it.
-type forceCall struct {
+// ForceCall takes the lock away from whoever holds it.
+type ForceCall struct {
 	call
 	fence  Fence   // only from the holder with this fence; 0: from any
 	taken  *Ticket // whose ticket the transaction under way deletes
@@ -16,8 +18,16 @@ type forceCall struct {
 	answer *Ticket
 }
 
+// NewForceCall returns the call that takes the lock from its holder, if fence is 0 or the holder's.
+func NewForceCall(space keys.Space, n keys.Name, fence Fence, now time.Time) *ForceCall {
+	return &ForceCall{call: newCall(space, n, Caller{}, now), fence: fence}
+}
+
+// Answer returns, of a call that is done, whose ticket was removed; nil when none was.
+func (c *ForceCall) Answer() (*Ticket, error) { return c.answer, c.err }
+
 // Next implements store.Call.
-func (c *forceCall) Next(v mirror.View) kv.Step {
+func (c *ForceCall) Next(v mirror.View) kv.Step {
 	if c.over {
 		return kv.Done
 	}
@@ -36,7 +46,7 @@ func (c *forceCall) Next(v mirror.View) kv.Step {
 }
 
 // take deletes the ticket and leaves a trace for its session, so that the old holder learns of it.
-func (c *forceCall) take(v mirror.View, head *kv.Item) kv.Step {
+func (c *ForceCall) take(v mirror.View, head *kv.Item) kv.Step {
 	t := describe(v.Space().LockLine(c.name), head, 0)
 	c.taken, c.sent = &t, true
 	txn := kv.Txn{If: []kv.Compare{kv.Unchanged(head)}, Then: []kv.Op{kv.Delete(head.Key)}}
@@ -56,7 +66,7 @@ func (c *forceCall) take(v mirror.View, head *kv.Item) kv.Step {
 }
 
 // Committed implements store.Call.
-func (c *forceCall) Committed(r kv.Result) {
+func (c *ForceCall) Committed(r kv.Result) {
 	c.Looked(r.Revision)
 	c.sent = false
 	if r.Succeeded {

@@ -9,7 +9,7 @@ import (
 )
 
 // inLine decides for a call whose ticket is in line, or was.
-func (c *lockCall) inLine(s scene) kv.Step {
+func (c *LockCall) inLine(s scene) kv.Step {
 	mine := c.mine(s)
 	switch {
 	case c.left && !(mine && c.graceOver):
@@ -30,7 +30,7 @@ func (c *lockCall) inLine(s scene) kv.Step {
 
 // giveUp takes a ticket that waited for its whole timeout out of the line. A ticket ahead proves that it never
 // held; otherwise it holds by now and is answered so.
-func (c *lockCall) giveUp(s scene) kv.Step {
+func (c *LockCall) giveUp(s scene) kv.Step {
 	t := kv.Txn{
 		If:   []kv.Compare{kv.Unchanged(s.item), kv.Same(s.ahead())},
 		Then: []kv.Op{kv.Delete(s.item.Key)},
@@ -45,7 +45,7 @@ func (c *lockCall) giveUp(s scene) kv.Step {
 }
 
 // lost tells a waiter why its ticket is not its own any more.
-func (c *lockCall) lost(s scene) kv.Step {
+func (c *LockCall) lost(s scene) kv.Step {
 	if count, ok := c.answeredElsewhere(s); ok {
 		return c.end(LockAnswer{Outcome: Acquired, Fence: Fence(s.item.Create), HoldCount: count})
 	}
@@ -62,7 +62,7 @@ func (c *lockCall) lost(s scene) kv.Step {
 
 // answeredElsewhere finds that another attempt of this request has taken the ticket up and holds the lock by it:
 // the same request gets the same answer.
-func (c *lockCall) answeredElsewhere(s scene) (count int, ok bool) {
+func (c *LockCall) answeredElsewhere(s scene) (count int, ok bool) {
 	if !s.holds() || s.item.Create != c.ticket {
 		return 0, false
 	}
@@ -73,7 +73,7 @@ func (c *lockCall) answeredElsewhere(s scene) (count int, ok bool) {
 }
 
 // leave waits, for a caller that is gone, until the grace is over or a retry takes the ticket up.
-func (c *lockCall) leave(s scene) kv.Step {
+func (c *LockCall) leave(s scene) kv.Step {
 	switch {
 	case !c.graceOver && (c.mine(s) || c.ticket == 0):
 		return kv.Wait
@@ -85,7 +85,7 @@ func (c *lockCall) leave(s scene) kv.Step {
 }
 
 // withdraw takes back what a caller that is gone left in line, held or not: nobody was told of it (X2).
-func (c *lockCall) withdraw(s scene) kv.Step {
+func (c *LockCall) withdraw(s scene) kv.Step {
 	_, n := s.value.find(c.req.RequestID)
 	return c.commit(s, s.item.Create, removal(s, n), nil)
 }

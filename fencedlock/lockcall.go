@@ -1,14 +1,17 @@
 package fencedlock
 
 import (
+	"time"
+
+	"github.com/cpgate/cpgate/internal/keys"
 	"github.com/cpgate/cpgate/internal/kv"
 	"github.com/cpgate/cpgate/internal/mirror"
 	"github.com/cpgate/cpgate/session"
 )
 
-// lockCall is one LockRequest on its way: first it gets the caller's ticket (this file), then it waits for the
+// LockCall is one LockRequest on its way: first it gets the caller's ticket (this file), then it waits for the
 // ticket to hold (inline.go).
-type lockCall struct {
+type LockCall struct {
 	call
 	req   LockRequest
 	limit int
@@ -26,8 +29,17 @@ type lockCall struct {
 	answer LockAnswer
 }
 
+// NewLockCall returns the call that answers r. limit is how often the caller may hold the lock at a time, 1 or more;
+// by names the call in the tickets that it touches, "<gateway>.<anything>", and is never used for another one.
+func NewLockCall(space keys.Space, r LockRequest, limit int, by string, now time.Time) *LockCall {
+	return &LockCall{call: newCall(space, r.Name, r.Caller, now), req: r, limit: limit, by: by}
+}
+
+// Answer returns the answer of a call that is done.
+func (c *LockCall) Answer() (LockAnswer, error) { return c.answer, c.err }
+
 // Next implements store.Call.
-func (c *lockCall) Next(v mirror.View) kv.Step {
+func (c *LockCall) Next(v mirror.View) kv.Step {
 	if c.over {
 		return kv.Done
 	}
@@ -45,7 +57,7 @@ func (c *lockCall) Next(v mirror.View) kv.Step {
 }
 
 // Committed implements store.Call.
-func (c *lockCall) Committed(r kv.Result) {
+func (c *LockCall) Committed(r kv.Result) {
 	c.Looked(r.Revision)
 	if !r.Succeeded {
 		c.promise = nil
@@ -64,7 +76,7 @@ func (c *lockCall) Committed(r kv.Result) {
 }
 
 // Signal implements store.Call.
-func (c *lockCall) Signal(s kv.Signal) {
+func (c *LockCall) Signal(s kv.Signal) {
 	switch s {
 	case kv.TimedOut:
 		c.timedOut = true
@@ -76,20 +88,20 @@ func (c *lockCall) Signal(s kv.Signal) {
 }
 
 // Loose implements store.Call.
-func (c *lockCall) Loose() bool { return c.sent && (!c.over || c.answer.Outcome == Acquired) }
+func (c *LockCall) Loose() bool { return c.sent && (!c.over || c.answer.Outcome == Acquired) }
 
 // mine reports whether this call was the last to touch the caller's hold: only then may it give it up, whatever
 // else was written to the ticket since.
-func (c *lockCall) mine(s scene) bool {
+func (c *LockCall) mine(s scene) bool {
 	h, n := s.value.find(c.req.RequestID)
 	return s.ours && n > 0 && h.By == c.by
 }
 
 // try reports whether the call must not wait.
-func (c *lockCall) try() bool { return c.timedOut || c.req.Timeout != nil && *c.req.Timeout == 0 }
+func (c *LockCall) try() bool { return c.timedOut || c.req.Timeout != nil && *c.req.Timeout == 0 }
 
 // arrive decides what to do for a call that has not touched the line yet.
-func (c *lockCall) arrive(s scene) kv.Step {
+func (c *LockCall) arrive(s scene) kv.Step {
 	if s.marker == nil {
 		return c.fail(session.ErrExpired)
 	}
@@ -116,7 +128,7 @@ func (c *lockCall) arrive(s scene) kv.Step {
 
 // enqueue puts a new ticket. That the line is empty, when it looks so, is a condition: then the commit itself
 // says that the lock is held (L1). A try whose condition failed is refused by just that.
-func (c *lockCall) enqueue(s scene) kv.Step {
+func (c *LockCall) enqueue(s scene) kv.Step {
 	empty := s.line.Len() == 0
 	if c.try() && (!empty || c.crowded) {
 		return c.refuse(s, LockAnswer{Outcome: NotAcquired, Holder: s.holder()})
@@ -141,7 +153,7 @@ func (c *lockCall) enqueue(s scene) kv.Step {
 
 // blocked is the answer to a caller whose own key was written by something else: it is one hold by an unknown
 // owner, and there can't be another ticket of that key before it goes.
-func (c *lockCall) blocked(s scene) kv.Step {
+func (c *LockCall) blocked(s scene) kv.Step {
 	if c.try() {
 		return c.refuse(s, LockAnswer{Outcome: NotAcquired, Holder: s.holder()})
 	}
@@ -150,14 +162,14 @@ func (c *lockCall) blocked(s scene) kv.Step {
 
 // adopt takes up the ticket that an earlier attempt of the same request left. The put keeps the create revision,
 // so the place and the fence stay (L4); that attempt can't give the ticket up any more.
-func (c *lockCall) adopt(s scene, n int) kv.Step {
+func (c *LockCall) adopt(s scene, n int) kv.Step {
 	h, _ := s.value.find(c.req.RequestID)
 	v := s.value.retouch(c.req.RequestID, c.hold(max(1, c.req.Attempt, h.Attempt)))
 	return c.write(s, v, c.ifHeld(s, n))
 }
 
 // reenter holds the lock once more (L5).
-func (c *lockCall) reenter(s scene) kv.Step {
+func (c *LockCall) reenter(s scene) kv.Step {
 	n := len(s.value.Holds)
 	if n >= c.limit {
 		return c.refuse(s, LockAnswer{Outcome: LimitReached, Fence: Fence(s.item.Create), HoldCount: n})
@@ -167,7 +179,7 @@ func (c *lockCall) reenter(s scene) kv.Step {
 
 // takeOver ends the wait of an older request of the same caller and takes its place. A ticket ahead proves that
 // the older one does not hold, and so was not told that it does.
-func (c *lockCall) takeOver(s scene) kv.Step {
+func (c *LockCall) takeOver(s scene) kv.Step {
 	old := s.value.Holds[0].Request
 	t := kv.Txn{
 		If:   []kv.Compare{kv.Unchanged(s.marker), kv.Unchanged(s.item), kv.Same(s.ahead())},
@@ -182,26 +194,26 @@ func (c *lockCall) takeOver(s scene) kv.Step {
 }
 
 // ifHeld is the promise for the n-th hold of the caller's ticket, nil while the ticket waits.
-func (c *lockCall) ifHeld(s scene, n int) *LockAnswer {
+func (c *LockCall) ifHeld(s scene, n int) *LockAnswer {
 	if !s.holds() {
 		return nil
 	}
 	return &LockAnswer{Outcome: Acquired, Fence: Fence(s.item.Create), HoldCount: n}
 }
 
-func (c *lockCall) hold(attempt int32) hold {
+func (c *LockCall) hold(attempt int32) hold {
 	return hold{Request: c.req.RequestID, By: c.by, Attempt: attempt}
 }
 
 // write puts the caller's ticket anew, if nobody has touched it or the session.
-func (c *lockCall) write(s scene, v value, promise *LockAnswer) kv.Step {
+func (c *LockCall) write(s scene, v value, promise *LockAnswer) kv.Step {
 	return c.commit(s, s.item.Create, kv.Txn{
 		If:   []kv.Compare{kv.Unchanged(s.marker), kv.Unchanged(s.item)},
 		Then: []kv.Op{s.put(v)},
 	}, promise)
 }
 
-func (c *lockCall) commit(s scene, touch kv.Revision, t kv.Txn, promise *LockAnswer) kv.Step {
+func (c *LockCall) commit(s scene, touch kv.Revision, t kv.Txn, promise *LockAnswer) kv.Step {
 	if s.marker != nil {
 		c.born = s.marker.Create
 	}

@@ -30,9 +30,8 @@ func New(st *store.Store, sessions *session.Keeper, limits Limits, gateway strin
 // Lock takes the lock or waits in line for it. A refusal is an answer; the errors are session.ErrExpired,
 // ErrWaitCancelled, ErrTooManyTickets, a *DamagedError, store.ErrUnavailable, and ctx's own.
 func (l *Locks) Lock(ctx context.Context, r LockRequest) (LockAnswer, error) {
-	c := &lockCall{call: l.call(r.Name, r.Caller), req: r, limit: l.limit(r.Name), by: l.nextCall()}
-	err := l.run(ctx, c, &c.call, r.Timeout)
-	if err != nil {
+	c := NewLockCall(l.store.Space, r, l.limit(r.Name), l.nextCall(), time.Now())
+	if err := l.run(ctx, c, &c.call, r.Timeout); err != nil {
 		return LockAnswer{}, fmt.Errorf("locking %q: %w", r.Name, err)
 	}
 	return c.answer, nil
@@ -41,7 +40,7 @@ func (l *Locks) Lock(ctx context.Context, r LockRequest) (LockAnswer, error) {
 // Unlock gives one hold back. The errors are session.ErrExpired, ErrNotHolder, ErrOwnershipLost,
 // store.ErrUnavailable, and ctx's own.
 func (l *Locks) Unlock(ctx context.Context, r UnlockRequest) (UnlockAnswer, error) {
-	c := &unlockCall{call: l.call(r.Name, r.Caller), req: r}
+	c := NewUnlockCall(l.store.Space, r, time.Now())
 	if err := l.run(ctx, c, &c.call, nil); err != nil {
 		return UnlockAnswer{}, fmt.Errorf("unlocking %q: %w", r.Name, err)
 	}
@@ -51,7 +50,7 @@ func (l *Locks) Unlock(ctx context.Context, r UnlockRequest) (UnlockAnswer, erro
 // Cancel ends what a LockRequest began, and reports whether there was anything: its wait is over, and a hold that
 // it got is given back. The errors are session.ErrExpired, store.ErrUnavailable, and ctx's own.
 func (l *Locks) Cancel(ctx context.Context, r CancelRequest) (bool, error) {
-	c := &cancelCall{call: l.call(r.Name, r.Caller), req: r}
+	c := NewCancelCall(l.store.Space, r, time.Now())
 	if err := l.run(ctx, c, &c.call, nil); err != nil {
 		return false, fmt.Errorf("cancelling the wait for %q: %w", r.Name, err)
 	}
@@ -61,7 +60,7 @@ func (l *Locks) Cancel(ctx context.Context, r CancelRequest) (bool, error) {
 // ForceUnlock frees the lock whatever its hold count, if fence is 0 or the holder's, and returns whose hold that
 // was; nil when nothing was released. The errors are store.ErrUnavailable, and ctx's own.
 func (l *Locks) ForceUnlock(ctx context.Context, n keys.Name, fence Fence) (*Ticket, error) {
-	c := &forceCall{call: l.call(n, Caller{}), fence: fence}
+	c := NewForceCall(l.store.Space, n, fence, time.Now())
 	if err := l.run(ctx, c, &c.call, nil); err != nil {
 		return nil, fmt.Errorf("forcing %q: %w", n, err)
 	}
@@ -78,14 +77,6 @@ func (l *Locks) run(ctx context.Context, c store.Call, in *call, timeout *time.D
 		l.sessions.Mend(ctx, in.caller.Session)
 	}
 	return in.err
-}
-
-func (l *Locks) call(n keys.Name, who Caller) call {
-	space := l.store.Space
-	return call{
-		name: n, caller: who, now: time.Now().UTC(),
-		keys: []string{ticketKey(space, n, who), space.Session(int64(who.Session))},
-	}
 }
 
 func (l *Locks) limit(n keys.Name) int {

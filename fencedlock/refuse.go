@@ -6,13 +6,13 @@ import (
 )
 
 // end answers the call.
-func (c *lockCall) end(a LockAnswer) kv.Step {
+func (c *LockCall) end(a LockAnswer) kv.Step {
 	c.answer, c.over = a, true
 	return kv.Done
 }
 
 // say answers from what is seen, which must not be older than the call (X3).
-func (c *lockCall) say(a LockAnswer) kv.Step {
+func (c *LockCall) say(a LockAnswer) kv.Step {
 	if !c.fresh {
 		return kv.Barrier
 	}
@@ -21,7 +21,7 @@ func (c *lockCall) say(a LockAnswer) kv.Step {
 
 // refuse says no. To a retry it says so with a memo: should the lost first attempt come late, it finds the memo
 // and does nothing, and the caller that was told no holds nothing.
-func (c *lockCall) refuse(s scene, a LockAnswer) kv.Step {
+func (c *LockCall) refuse(s scene, a LockAnswer) kv.Step {
 	if !c.fresh {
 		return kv.Barrier
 	}
@@ -43,12 +43,12 @@ func (c *lockCall) refuse(s scene, a LockAnswer) kv.Step {
 	}, &a)
 }
 
-func (c *lockCall) remember(s scene, request string, a memoAnswer) []kv.Op {
+func (c *LockCall) remember(s scene, request string, a memoAnswer) []kv.Op {
 	return memo{Answer: a, At: c.now}.write(s, c.caller.Session, s.memoKey(request))
 }
 
 // recall answers what was answered before.
-func (c *lockCall) recall(m memo) kv.Step {
+func (c *LockCall) recall(m memo) kv.Step {
 	switch m.Answer {
 	case memoNotAcquired:
 		return c.end(LockAnswer{Outcome: NotAcquired})

@@ -2,14 +2,16 @@ package fencedlock
 
 import (
 	"strings"
+	"time"
 
+	"github.com/cpgate/cpgate/internal/keys"
 	"github.com/cpgate/cpgate/internal/kv"
 	"github.com/cpgate/cpgate/internal/mirror"
 	"github.com/cpgate/cpgate/session"
 )
 
-// unlockCall is one UnlockRequest on its way.
-type unlockCall struct {
+// UnlockCall is one UnlockRequest on its way.
+type UnlockCall struct {
 	call
 	req    UnlockRequest
 	tried  kv.Revision // the ticket that a transaction of this call was to delete; 0 for none
@@ -17,8 +19,16 @@ type unlockCall struct {
 	answer UnlockAnswer
 }
 
+// NewUnlockCall returns the call that answers r.
+func NewUnlockCall(space keys.Space, r UnlockRequest, now time.Time) *UnlockCall {
+	return &UnlockCall{call: newCall(space, r.Name, r.Caller, now), req: r}
+}
+
+// Answer returns the answer of a call that is done.
+func (c *UnlockCall) Answer() (UnlockAnswer, error) { return c.answer, c.err }
+
 // Next implements store.Call.
-func (c *unlockCall) Next(v mirror.View) kv.Step {
+func (c *UnlockCall) Next(v mirror.View) kv.Step {
 	if c.over {
 		return kv.Done
 	}
@@ -36,7 +46,7 @@ func (c *unlockCall) Next(v mirror.View) kv.Step {
 }
 
 // Committed implements store.Call.
-func (c *unlockCall) Committed(r kv.Result) {
+func (c *UnlockCall) Committed(r kv.Result) {
 	c.Looked(r.Revision)
 	if r.Succeeded {
 		c.answer, c.over = UnlockAnswer{HoldCount: c.left}, true
@@ -44,7 +54,7 @@ func (c *unlockCall) Committed(r kv.Result) {
 }
 
 // pop gives the newest hold back, and the ticket with the last one (L3: on condition that it is what was seen).
-func (c *unlockCall) pop(s scene) kv.Step {
+func (c *UnlockCall) pop(s scene) kv.Step {
 	n := len(s.value.Holds)
 	c.left = n - 1
 	t := kv.Txn{If: []kv.Compare{kv.Unchanged(s.marker), kv.Unchanged(s.item)}}
@@ -64,7 +74,7 @@ func (c *unlockCall) pop(s scene) kv.Step {
 }
 
 // refuse answers a caller that holds nothing under this fence.
-func (c *unlockCall) refuse(s scene) kv.Step {
+func (c *UnlockCall) refuse(s scene) kv.Step {
 	switch {
 	case !c.fresh:
 		return kv.Barrier
@@ -80,13 +90,13 @@ func (c *unlockCall) refuse(s scene) kv.Step {
 	return c.fail(ErrNotHolder)
 }
 
-func (c *unlockCall) end(a UnlockAnswer) kv.Step {
+func (c *UnlockCall) end(a UnlockAnswer) kv.Step {
 	c.answer, c.over = a, true
 	return kv.Done
 }
 
 // forced reports whether the hold was taken away by force; without a fence, any of this caller's on this lock.
-func (c *unlockCall) forced(s scene) (yes bool) {
+func (c *UnlockCall) forced(s scene) (yes bool) {
 	sid, space := int64(c.caller.Session), s.view.Space()
 	if c.req.Fence != 0 {
 		i := s.view.Get(space.Forced(sid, c.name, int64(c.req.Fence)))
