@@ -1,0 +1,164 @@
+package gateway
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+	"go.etcd.io/etcd/server/v3/etcdserver"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/test/bufconn"
+
+	"github.com/cpgate/cpgate/fencedlock"
+	cpgatev1 "github.com/cpgate/cpgate/proto/gen/cpgate/v1"
+	"github.com/cpgate/cpgate/session"
+)
+
+const (
+	// farewell is how long a stop waits for answers to leave before it hangs up.
+	farewell = 500 * time.Millisecond
+	// stopLimit is how long a stop may take in all.
+	stopLimit = time.Second
+)
+
+var errStillRunning = fmt.Errorf("stopping the gateway: calls still run after %v", stopLimit)
+
+// Config is what a gateway serves. Every field must be set.
+type Config struct {
+	// Listener is the port, already bound. The gateway closes it.
+	Listener net.Listener
+	// Server is the etcd member whose own services are served beside ours. It must be ready, and must not be
+	// closed before Stop has returned.
+	Server *etcdserver.EtcdServer
+	// LockClient serves etcd's lock and election services and nothing else: when hundreds of their waiters
+	// are cancelled at once, the client that they share may hang for good. Stop closes it.
+	LockClient *clientv3.Client
+	Sessions   *session.Keeper
+	Locks      *fencedlock.Locks
+	// Ready returns nil while calls can be answered, else why not.
+	Ready  func() error
+	Logger *slog.Logger
+}
+
+// Gateway is one served port.
+type Gateway struct {
+	split    *splitter
+	grpc     *grpc.Server
+	http     *http.Server
+	loopback *bufconn.Listener
+	conn     *grpc.ClientConn // to grpc, over loopback
+	locks    *clientv3.Client
+	requests sync.RWMutex // read-locked by every HTTP request that runs
+	tasks    sync.WaitGroup
+	cancel   context.CancelFunc
+}
+
+// New serves the port until Stop. TLS, when it comes, wraps the listener right here, before it is split.
+func New(c Config) (*Gateway, error) {
+	ready := readiness(c.Server, c.Ready)
+	all := newCalls(c.Logger)
+	all.add(cpgatev1.SessionService_ServiceDesc, &sessionService{keeper: c.Sessions})
+	all.add(cpgatev1.FencedLockService_ServiceDesc, &lockService{locks: c.Locks, keeper: c.Sessions})
+	h := newHealth(all.names(), ready)
+	g := &Gateway{
+		split:    newSplitter(c.Listener, c.Logger),
+		grpc:     newGRPC(c.Server, c.LockClient, all, h),
+		loopback: bufconn.Listen(loopbackBuffer),
+		locks:    c.LockClient,
+	}
+	if err := g.build(c, all, ready); err != nil {
+		g.grpc.Stop()
+		return nil, err
+	}
+	g.serve(h)
+	return g, nil
+}
+
+func (g *Gateway) build(c Config, all *calls, ready func() error) (err error) {
+	if g.conn, err = dialLoopback(g.loopback); err != nil {
+		return err
+	}
+	s := &site{pages: newPages(c.Server, ready)}
+	if s.etcd, err = newEtcdJSON(g.conn, c.Logger); err != nil {
+		return err
+	}
+	if s.rest, err = newREST(all); err != nil {
+		return fmt.Errorf("registering REST: %w", err)
+	}
+	g.http = newHTTP(g.counted(s), c.Logger)
+	return nil
+}
+
+// counted lets Stop wait for the requests that run.
+func (g *Gateway) counted(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		g.requests.RLock()
+		defer g.requests.RUnlock()
+		next.ServeHTTP(w, r)
+	})
+}
+
+func (g *Gateway) serve(h *health) {
+	ctx, cancel := context.WithCancel(context.Background())
+	g.cancel = cancel
+	g.tasks.Go(func() { h.watch(ctx) })
+	g.tasks.Go(g.split.run)
+	g.tasks.Go(func() { _ = g.grpc.Serve(g.split.grpc) }) // these three end when Stop makes them
+	g.tasks.Go(func() { _ = g.grpc.Serve(g.loopback) })
+	g.tasks.Go(func() { _ = g.http.Serve(g.split.http) })
+}
+
+// Addr is where the port is bound.
+func (g *Gateway) Addr() net.Addr { return g.split.listener.Addr() }
+
+// Stop takes no more calls, lets answers that are ready leave for half a second, hangs up, and returns when
+// nothing runs any more, within a second. End the waits before, or they end with CANCELLED. The error says that
+// something still runs. Stop once.
+func (g *Gateway) Stop() error {
+	g.split.stop()
+	g.cancel()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		g.sayFarewell()
+		g.hangUp()
+	}()
+	select {
+	case <-done:
+		return nil
+	case <-time.After(stopLimit):
+		return errStillRunning
+	}
+}
+
+func (g *Gateway) sayFarewell() {
+	ctx, cancel := context.WithTimeout(context.Background(), farewell)
+	defer cancel()
+	var both sync.WaitGroup
+	both.Go(func() { _ = g.http.Shutdown(ctx) })
+	both.Go(func() {
+		late := context.AfterFunc(ctx, func() {
+			_ = g.locks.Close() // frees calls that hang in it
+			g.grpc.Stop()
+		})
+		defer late()
+		g.grpc.GracefulStop()
+	})
+	both.Wait()
+}
+
+func (g *Gateway) hangUp() {
+	_ = g.http.Close()
+	_ = g.locks.Close()
+	g.split.hangUp()
+	_ = g.conn.Close()
+	_ = g.loopback.Close()
+	g.requests.Lock() // waits for the last one
+	defer g.requests.Unlock()
+	g.tasks.Wait()
+}
