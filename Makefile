@@ -1,0 +1,67 @@
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+
+# How long `make fuzz` spends on each target.
+FUZZTIME ?= 30s
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## Build bin/cpgate
+	go build -o bin/ ./cmd/cpgate
+
+.PHONY: test
+test: ## Run every test
+	go test ./...
+
+.PHONY: race
+race: ## Run every test under the race detector (needs a C compiler)
+	go test -race ./...
+
+.PHONY: lint
+lint: ## Check formatting, Go code and .proto files
+	go tool -modfile=tools/lint/go.mod golangci-lint run ./...
+	cd proto && go tool -modfile=../tools/buf/go.mod buf lint
+
+.PHONY: format
+format: ## Format the Go code and the .proto files
+	go tool -modfile=tools/lint/go.mod golangci-lint fmt ./...
+	cd proto && go tool -modfile=../tools/buf/go.mod buf format --write --path cpgate
+
+.PHONY: generate
+generate: ## Make proto/gen anew from the .proto files
+	go generate ./...
+
+.PHONY: check-generated
+check-generated: ## Fail if proto/gen is not what generate would make
+	tools/check-generated
+
+.PHONY: bench
+bench: ## Run every benchmark
+	go test -run '^$$' -bench . -benchmem ./...
+
+.PHONY: fuzz
+fuzz: ## Fuzz every Fuzz function for FUZZTIME (30s) each
+	@go list -f '{{.Dir}}' ./... | while read -r dir; do \
+		(grep -ohE '^func Fuzz\w+' "$$dir"/*_test.go 2>/dev/null || true) | while read -r _ target; do \
+			echo "$$target in $$dir"; \
+			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$dir" </dev/null; \
+		done; \
+	done
+
+.PHONY: cover
+cover: ## Measure what the tests cover, into cover.html
+	go test -coverpkg="$$(go list ./... | grep -v /proto | paste -sd, -)" -coverprofile=cover.out ./...
+	go tool cover -html=cover.out -o cover.html
+	go tool cover -func=cover.out | tail -n 1
+
+.PHONY: ci
+ci: ## Run all that has to pass before a change is taken in
+	.ci/run
+
+.PHONY: clean
+clean: ## Remove what these targets built
+	rm -rf bin cover.out cover.html
