@@ -61,8 +61,21 @@ func (c *ForceCall) take(v mirror.View, head *kv.Item) kv.Step {
 		m := memo{Answer: memoForced, Owner: owner, At: c.now}
 		txn.If = append(txn.If, kv.Unchanged(marker))
 		txn.Then = append(txn.Then, m.write(s, id, key)...)
+		txn.Then = append(txn.Then, c.lateOnes(s, id, head)...)
 	}
 	return kv.Commit(txn)
+}
+
+// lateOnes returns the memos that keep earlier attempts of what is taken from taking the lock anew.
+func (c *ForceCall) lateOnes(s scene, id session.ID, head *kv.Item) (ops []kv.Op) {
+	v, _ := decode(head)
+	for _, h := range v.Holds {
+		if h.Retried {
+			m := memo{Answer: memoReleased, At: c.now}
+			ops = append(ops, m.write(s, id, s.view.Space().LockMemo(int64(id), c.name, h.Request))...)
+		}
+	}
+	return ops
 }
 
 // Committed implements store.Call.

@@ -35,7 +35,7 @@ func (c *LockCall) giveUp(s scene) kv.Step {
 		If:   []kv.Compare{kv.Unchanged(s.item), kv.Same(s.ahead())},
 		Then: []kv.Op{kv.Delete(s.item.Key)},
 	}
-	if c.req.Attempt > 0 && s.marker != nil {
+	if h, _ := s.value.find(c.req.RequestID); h.Retried && s.marker != nil {
 		t.If = append(t.If, kv.Unchanged(s.marker))
 		t.Then = append(t.Then, c.remember(s, c.req.RequestID, memoNotAcquired)...)
 	}
@@ -52,10 +52,15 @@ func (c *LockCall) lost(s scene) kv.Step {
 	switch {
 	case s.marker == nil || s.marker.Create != c.born:
 		return c.fail(session.ErrExpired)
+	case s.forced(Fence(c.ticket)):
+		return c.fail(ErrOwnershipLost)
 	case s.item != nil && s.item.Create == c.ticket && !s.ours:
 		return c.fail(&DamagedError{Key: s.item.Key})
-	case s.item != nil && s.item.Create == c.ticket, s.memo(c.req.RequestID) != nil:
+	case s.item != nil && s.item.Create == c.ticket:
 		return c.fail(ErrWaitCancelled)
+	}
+	if m := s.memo(c.req.RequestID); m != nil {
+		return c.recall(decodeMemo(m))
 	}
 	return c.fail(fmt.Errorf("%w: the ticket %q was removed from the line", store.ErrUnavailable, ticketKey(s.view.Space(), c.name, c.caller)))
 }

@@ -21,7 +21,9 @@ type LockCall struct {
 	ticket  kv.Revision // the create revision of the ticket that this call touched; 0 before
 	crowded bool        // the line was not empty after all
 	promise *LockAnswer // the answer, if the transaction under way succeeds; its Fence 0 means that revision
-	sent    bool        // a transaction was sent: it may be committed, whatever is seen
+	sent    bool        // a transaction was sent
+	pending bool        // and what came of it is not known yet
+	unsure  bool        // and of an earlier one it never was: it may come late
 	touch   kv.Revision // the ticket that the transaction under way touches; 0 means a new one
 
 	timedOut, left, graceOver bool
@@ -59,7 +61,9 @@ func (c *LockCall) Next(v mirror.View) kv.Step {
 // Committed implements store.Call.
 func (c *LockCall) Committed(r kv.Result) {
 	c.Looked(r.Revision)
+	c.pending = false
 	if !r.Succeeded {
+		c.crowded = c.crowded || c.promise != nil && c.touch == 0
 		c.promise = nil
 		return
 	}
@@ -114,8 +118,8 @@ func (c *LockCall) arrive(s scene) kv.Step {
 	case !s.ours:
 		return c.blocked(s)
 	}
-	if _, n := s.value.find(c.req.RequestID); n > 0 {
-		return c.adopt(s, n)
+	if h, n := s.value.find(c.req.RequestID); n > 0 {
+		return c.adopt(s, h, n)
 	}
 	if count, ok := s.value.answered(c.req.RequestID, false); ok {
 		return c.say(LockAnswer{Outcome: Acquired, Fence: Fence(s.item.Create), HoldCount: count})
@@ -139,14 +143,13 @@ func (c *LockCall) enqueue(s scene) kv.Step {
 	line := s.view.Space().LockLine(c.name)
 	key := ticketKey(s.view.Space(), c.name, c.caller)
 	t := kv.Txn{
-		If:   []kv.Compare{kv.Unchanged(s.marker), kv.Absent(key), kv.Absent(s.memoKey(c.req.RequestID))},
-		Then: []kv.Op{s.put(value{Holds: []hold{c.hold(c.req.Attempt)}, Since: c.now})},
+		If:   []kv.Compare{kv.Unchanged(s.marker), kv.Absent(key), c.notOver(s)},
+		Then: []kv.Op{s.put(value{Holds: []hold{c.hold()}, Since: c.now})},
 	}
 	var promise *LockAnswer
 	if empty && !c.crowded {
 		t.If = append(t.If, kv.Empty(line))
 		promise = &LockAnswer{Outcome: Acquired, HoldCount: 1}
-		c.crowded = true // if it fails
 	}
 	return c.commit(s, 0, t, promise)
 }
@@ -161,11 +164,16 @@ func (c *LockCall) blocked(s scene) kv.Step {
 }
 
 // adopt takes up the ticket that an earlier attempt of the same request left. The put keeps the create revision,
-// so the place and the fence stay (L4); that attempt can't give the ticket up any more.
-func (c *LockCall) adopt(s scene, n int) kv.Step {
-	h, _ := s.value.find(c.req.RequestID)
-	v := s.value.retouch(c.req.RequestID, c.hold(max(1, c.req.Attempt, h.Attempt)))
-	return c.write(s, v, c.ifHeld(s, n))
+// so the place and the fence stay (L4); that attempt can't give the ticket up any more, nor, should it come late,
+// take it back.
+func (c *LockCall) adopt(s scene, was hold, n int) kv.Step {
+	if was.Attempt > c.req.Attempt {
+		c.err, c.over = ErrWaitCancelled, true
+		return kv.Done
+	}
+	h := c.hold()
+	h.Retried = true
+	return c.write(s, s.value.retouch(c.req.RequestID, h), c.ifHeld(s, n))
 }
 
 // reenter holds the lock once more (L5).
@@ -174,7 +182,7 @@ func (c *LockCall) reenter(s scene) kv.Step {
 	if n >= c.limit {
 		return c.refuse(s, LockAnswer{Outcome: LimitReached, Fence: Fence(s.item.Create), HoldCount: n})
 	}
-	return c.write(s, s.value.push(c.hold(c.req.Attempt)), c.ifHeld(s, n+1))
+	return c.write(s, s.value.push(c.hold()), c.ifHeld(s, n+1))
 }
 
 // takeOver ends the wait of an older request of the same caller and takes its place. A ticket ahead proves that
@@ -182,14 +190,17 @@ func (c *LockCall) reenter(s scene) kv.Step {
 func (c *LockCall) takeOver(s scene) kv.Step {
 	old := s.value.Holds[0].Request
 	t := kv.Txn{
-		If:   []kv.Compare{kv.Unchanged(s.marker), kv.Unchanged(s.item), kv.Same(s.ahead())},
+		If:   []kv.Compare{kv.Unchanged(s.marker), kv.Unchanged(s.item), kv.Same(s.ahead()), c.notOver(s)},
 		Then: c.remember(s, old, memoCancelled), // for an attempt of the older request that is yet to come
 	}
 	if c.try() {
 		t.Then = append(t.Then, kv.Delete(s.item.Key))
+		if c.retried() {
+			t.Then = append(t.Then, c.remember(s, c.req.RequestID, memoNotAcquired)...)
+		}
 		return c.commit(s, s.item.Create, t, &LockAnswer{Outcome: NotAcquired, Holder: s.holder()})
 	}
-	t.Then = append(t.Then, s.put(s.value.retouch(old, c.hold(c.req.Attempt))))
+	t.Then = append(t.Then, s.put(s.value.retouch(old, c.hold())))
 	return c.commit(s, s.item.Create, t, nil)
 }
 
@@ -201,14 +212,22 @@ func (c *LockCall) ifHeld(s scene, n int) *LockAnswer {
 	return &LockAnswer{Outcome: Acquired, Fence: Fence(s.item.Create), HoldCount: n}
 }
 
-func (c *LockCall) hold(attempt int32) hold {
-	return hold{Request: c.req.RequestID, By: c.by, Attempt: attempt}
+// notOver holds when the request was neither cancelled nor answered no to a later attempt: whatever puts it in line
+// asks this.
+func (c *LockCall) notOver(s scene) kv.Compare { return kv.Absent(s.memoKey(c.req.RequestID)) }
+
+// retried reports whether something else may yet put this request in line: an earlier attempt, or an earlier
+// transaction of this one whose outcome was never known.
+func (c *LockCall) retried() bool { return c.req.Attempt > 0 || c.unsure || c.pending }
+
+func (c *LockCall) hold() hold {
+	return hold{Request: c.req.RequestID, By: c.by, Attempt: c.req.Attempt, Retried: c.retried()}
 }
 
 // write puts the caller's ticket anew, if nobody has touched it or the session.
 func (c *LockCall) write(s scene, v value, promise *LockAnswer) kv.Step {
 	return c.commit(s, s.item.Create, kv.Txn{
-		If:   []kv.Compare{kv.Unchanged(s.marker), kv.Unchanged(s.item)},
+		If:   []kv.Compare{kv.Unchanged(s.marker), kv.Unchanged(s.item), c.notOver(s)},
 		Then: []kv.Op{s.put(v)},
 	}, promise)
 }
@@ -217,6 +236,7 @@ func (c *LockCall) commit(s scene, touch kv.Revision, t kv.Txn, promise *LockAns
 	if s.marker != nil {
 		c.born = s.marker.Create
 	}
-	c.sent, c.touch, c.promise = true, touch, promise
+	c.unsure = c.unsure || c.pending
+	c.sent, c.pending, c.touch, c.promise = true, true, touch, promise
 	return kv.Commit(t)
 }

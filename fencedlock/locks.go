@@ -28,7 +28,7 @@ func New(st *store.Store, sessions *session.Keeper, limits Limits, gateway strin
 }
 
 // Lock takes the lock or waits in line for it. A refusal is an answer; the errors are session.ErrExpired,
-// ErrWaitCancelled, ErrTooManyTickets, a *DamagedError, store.ErrUnavailable, and ctx's own.
+// ErrWaitCancelled, ErrOwnershipLost, ErrTooManyTickets, a *DamagedError, store.ErrUnavailable, and ctx's own.
 func (l *Locks) Lock(ctx context.Context, r LockRequest) (LockAnswer, error) {
 	c := NewLockCall(l.store.Space, r, l.limit(r.Name), l.nextCall(), time.Now())
 	if err := l.run(ctx, c, &c.call, r.Timeout); err != nil {

@@ -19,13 +19,13 @@ func (c *LockCall) say(a LockAnswer) kv.Step {
 	return c.end(a)
 }
 
-// refuse says no. To a retry it says so with a memo: should the lost first attempt come late, it finds the memo
-// and does nothing, and the caller that was told no holds nothing.
+// refuse says no. Where something else may yet put the request in line, it says so with a memo: that finds the memo,
+// comes to nothing, and the caller that was told no holds nothing.
 func (c *LockCall) refuse(s scene, a LockAnswer) kv.Step {
 	if !c.fresh {
 		return kv.Barrier
 	}
-	if c.req.Attempt == 0 {
+	if !c.retried() {
 		return c.end(a)
 	}
 	key := ticketKey(s.view.Space(), c.name, c.caller)
@@ -38,7 +38,7 @@ func (c *LockCall) refuse(s scene, a LockAnswer) kv.Step {
 		kind = memoLimitReached
 	}
 	return c.commit(s, 0, kv.Txn{
-		If:   []kv.Compare{kv.Unchanged(s.marker), as, kv.Absent(s.memoKey(c.req.RequestID))},
+		If:   []kv.Compare{kv.Unchanged(s.marker), as, c.notOver(s)},
 		Then: c.remember(s, c.req.RequestID, kind),
 	}, &a)
 }

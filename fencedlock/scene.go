@@ -49,6 +49,12 @@ func (s scene) memoKey(request string) string {
 	return s.view.Space().LockMemo(int64(s.caller.Session), s.name, request)
 }
 
+// forced reports whether the caller's hold under that fence was taken away by force.
+func (s scene) forced(f Fence) bool {
+	i := s.view.Get(s.view.Space().Forced(int64(s.caller.Session), s.name, int64(f)))
+	return i != nil && decodeMemo(i).Owner == s.caller.Owner
+}
+
 // put returns what writes the caller's ticket.
 func (s scene) put(v value) kv.Op {
 	return kv.Put(ticketKey(s.view.Space(), s.name, s.caller), v.encode(), kv.LeaseID(s.caller.Session))

@@ -17,7 +17,7 @@ func (l *Locks) Sweep(ctx context.Context) {
 	defer wait.Stop()
 	for {
 		var found []kv.Txn
-		l.store.Look(func(v mirror.View) { found = abandoned(v) })
+		l.store.Look(func(v mirror.View) { found = Abandoned(v) })
 		select {
 		case <-time.After(l.store.Grace):
 		case <-ctx.Done():
@@ -34,9 +34,9 @@ func (l *Locks) Sweep(ctx context.Context) {
 	}
 }
 
-// abandoned returns what removes each ticket that waits for a call on a gateway without a marker, on condition that
+// Abandoned returns what removes each ticket that waits for a call on a gateway without a marker, on condition that
 // nobody touches it and that it still waits.
-func abandoned(v mirror.View) (found []kv.Txn) {
+func Abandoned(v mirror.View) (found []kv.Txn) {
 	v.Lines(v.Space().Locks(), "", func(name string, l *line.Line) bool {
 		for n := l.Admitted(); n < l.Len(); n++ {
 			i := l.At(n)

@@ -20,7 +20,8 @@ type value struct {
 type hold struct {
 	Request string `json:"request"`
 	By      string `json:"by"`
-	Attempt int32  `json:"attempt,omitempty"`
+	Attempt int32  `json:"attempt,omitempty"` // of that call; an earlier one never takes it back
+	Retried bool   `json:"retried,omitempty"` // there was an earlier attempt, or transaction, that may come late
 }
 
 // done is the answer to a request that is over.
@@ -82,15 +83,18 @@ func (v value) retouch(old string, h hold) value {
 	return v
 }
 
-// without removes the n-th hold, counted from 1, and remembers its answer.
+// without removes the n-th hold, counted from 1.
 func (v value) without(n int) value {
-	v = v.remember(done{Request: v.Holds[n-1].Request, Count: n})
 	v.Holds = slices.Delete(slices.Clone(v.Holds), n-1, n)
 	return v
 }
 
-func (v value) remember(d done) value {
-	v.Done = append(slices.Clone(v.Done), d)
+// pop removes the newest hold at the request of an unlock, and remembers the answers to both.
+func (v value) pop(unlock string) value {
+	n := len(v.Holds)
+	locked, unlocked := done{Request: v.Holds[n-1].Request, Count: n}, done{Request: unlock, Count: n - 1, Unlock: true}
+	v = v.without(n)
+	v.Done = append(slices.Clone(v.Done), locked, unlocked)
 	v.Done = v.Done[max(0, len(v.Done)-maxDone):]
 	return v
 }

@@ -59,14 +59,13 @@ func (c *UnlockCall) pop(s scene) kv.Step {
 	c.left = n - 1
 	t := kv.Txn{If: []kv.Compare{kv.Unchanged(s.marker), kv.Unchanged(s.item)}}
 	if n > 1 {
-		v := s.value.without(n).remember(done{Request: c.req.RequestID, Count: n - 1, Unlock: true})
-		t.Then = []kv.Op{s.put(v)}
-		return kv.Commit(t)
+		t.Then = []kv.Op{s.put(s.value.pop(c.req.RequestID))}
+	} else {
+		c.tried = s.item.Create
+		t.Then = []kv.Op{kv.Delete(s.item.Key)}
 	}
-	c.tried = s.item.Create
-	t.Then = []kv.Op{kv.Delete(s.item.Key)}
-	if h := s.value.Holds[0]; h.Attempt > 0 {
-		// An earlier attempt of this lock request was lost and may come late: it must not take the lock anew.
+	if h := s.value.Holds[n-1]; h.Retried {
+		// An earlier attempt of this lock request was lost and may come late: it must not take the lock anew (S4).
 		m := memo{Answer: memoReleased, At: c.now}
 		t.Then = append(t.Then, m.write(s, c.caller.Session, s.memoKey(h.Request))...)
 	}
@@ -97,12 +96,10 @@ func (c *UnlockCall) end(a UnlockAnswer) kv.Step {
 
 // forced reports whether the hold was taken away by force; without a fence, any of this caller's on this lock.
 func (c *UnlockCall) forced(s scene) (yes bool) {
-	sid, space := int64(c.caller.Session), s.view.Space()
 	if c.req.Fence != 0 {
-		i := s.view.Get(space.Forced(sid, c.name, int64(c.req.Fence)))
-		return i != nil && decodeMemo(i).Owner == c.caller.Owner
+		return s.forced(c.req.Fence)
 	}
-	all := strings.TrimSuffix(space.Forced(sid, c.name, 0), "0")
+	all := strings.TrimSuffix(s.view.Space().Forced(int64(c.caller.Session), c.name, 0), "0")
 	s.view.Scan(all, "", func(i *kv.Item) bool {
 		yes = s.item == nil && decodeMemo(i).Owner == c.caller.Owner
 		return !yes

@@ -22,7 +22,7 @@ func (s *Store) Run(ctx context.Context, c Call, timeout *time.Duration) error {
 	r := &run{store: s, call: c, wait: s.Attend(c.Keys()...)}
 	err := r.drive(ctx, timeout, kv.TimedOut)
 	if err == nil {
-		err = ctx.Err()
+		err = ctx.Err() // an answer that can't be told
 	}
 	if err == nil || !c.Loose() {
 		r.wait.Stop()
@@ -74,6 +74,9 @@ func (r *run) drive(ctx context.Context, timeout *time.Duration, over kv.Signal)
 		expired = t.C
 	}
 	for {
+		if ctx.Err() != nil { // nothing is begun for a caller who is gone
+			return ctx.Err()
+		}
 		var step kv.Step
 		r.store.Look(func(v mirror.View) { step = r.call.Next(v) })
 		var err error
