@@ -1,0 +1,66 @@
+package client
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+	"unicode/utf8"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/backoff"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/credentials/insecure"
+)
+
+// Config says where the cluster is and what its session should be like. Only Endpoints is needed.
+type Config struct {
+	// Endpoints are the addresses, host:port, of one or more servers of one cluster. Calls go to one of them;
+	// the others take over when it does not answer.
+	Endpoints []string
+	// SessionTTL is how long the session lives without a heartbeat: whole seconds from 2 s to 7 days; 0 means
+	// the server's default (300 s). It is how long a lock stays taken after its holder crashed.
+	SessionTTL time.Duration
+	// Name is a label for people, shown beside the session: 0 to 128 bytes of UTF-8.
+	Name string
+	// TLS secures the connections; nil means plain text.
+	TLS *tls.Config
+	// DialOptions are added to those of the client, for interceptors, credentials per call and the like.
+	DialOptions []grpc.DialOption
+	// Logger is told of lost sessions (warn) and of endpoints that don't answer (debug); nil means slog.Default.
+	Logger *slog.Logger
+}
+
+// checked gives c with its defaults, or says which field breaks its rule.
+func (c Config) checked() (Config, error) {
+	switch {
+	case len(c.Endpoints) == 0:
+		return c, errors.New("no endpoint given: want at least one host:port")
+	case c.SessionTTL < 0 || c.SessionTTL%time.Second != 0:
+		return c, fmt.Errorf("session TTL %s: want whole seconds, or 0 for the server's default", c.SessionTTL)
+	case !utf8.ValidString(c.Name):
+		return c, fmt.Errorf("name %q: want UTF-8", c.Name)
+	}
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	return c, nil
+}
+
+// dial makes a connection that is set up at its first call. The name is looked up anew whenever it connects
+// (passthrough), so that an endpoint may move; a connection that failed is tried again soon, for a waiter's place
+// in line is kept for two seconds only.
+func (c Config) dial(addr string) (*grpc.ClientConn, error) {
+	creds := insecure.NewCredentials()
+	if c.TLS != nil {
+		creds = credentials.NewTLS(c.TLS)
+	}
+	soon := backoff.Config{BaseDelay: 50 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: time.Second}
+	opts := append([]grpc.DialOption{
+		grpc.WithTransportCredentials(creds),
+		grpc.WithConnectParams(grpc.ConnectParams{Backoff: soon, MinConnectTimeout: 3 * time.Second}),
+		grpc.WithDisableServiceConfig(),
+	}, c.DialOptions...)
+	return grpc.NewClient("passthrough:///"+addr, opts...)
+}
