@@ -20,12 +20,15 @@ const defaultGroup = "@default"
 // Name is the name of a lock, semaphore or latch, checked and in its one form.
 type Name string
 
-// ParseName checks a name; the error's text is the rule that it breaks. A trailing "@default" is dropped.
+// ParseName checks a name; the error's text is the rule that it breaks. A trailing "@default" is dropped, and one
+// that comes to light by that too: a name read back from an answer must mean the same lock.
 func ParseName(s string) (Name, error) {
 	if err := check(s, 1, MaxName); err != nil {
 		return "", err
 	}
-	s = strings.TrimSuffix(s, defaultGroup)
+	for strings.HasSuffix(s, defaultGroup) {
+		s = strings.TrimSuffix(s, defaultGroup)
+	}
 	if s == "" {
 		return "", errors.New(`must not be "@default" alone`)
 	}
