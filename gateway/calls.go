@@ -73,8 +73,12 @@ func (c *calls) names() (names []string) {
 func (c *calls) do(ctx context.Context, m *method, read func(any) error) (any, error) {
 	m.running.Inc()
 	defer m.running.Dec()
-	resp, err := m.handler(m.impl, ctx, readable(read), nil)
-	if err == nil {
+	var unread error
+	resp, err := m.handler(m.impl, ctx, func(v any) error { unread = read(v); return unread }, nil)
+	switch {
+	case unread != nil:
+		return nil, unread // what grpc can't read, grpc has answered already
+	case err == nil:
 		m.ok.Inc()
 		return resp, nil
 	}
@@ -84,16 +88,6 @@ func (c *calls) do(ctx context.Context, m *method, read func(any) error) (any, e
 	}
 	callsTotal.WithLabelValues(m.name, st.Code().String()).Inc()
 	return nil, st.Err()
-}
-
-// readable tells a request that can't be read from what goes wrong later.
-func readable(read func(any) error) func(any) error {
-	return func(v any) error {
-		if err := read(v); err != nil {
-			return &unreadableError{err}
-		}
-		return nil
-	}
 }
 
 // Invoke runs a call that came over REST: with it, calls is the connection that the generated REST handlers ask

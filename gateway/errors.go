@@ -56,10 +56,6 @@ func statusOf(err error) (st *status.Status, known bool) {
 	if errors.As(err, &field) {
 		return field.status(), true
 	}
-	var unreadable *unreadableError
-	if errors.As(err, &unreadable) {
-		return unreadable.status(), true
-	}
 	var damaged *fencedlock.DamagedError
 	if errors.As(err, &damaged) {
 		key := map[string]string{"key": text(damaged.Key)}
@@ -112,22 +108,6 @@ func (e *fieldError) status() *status.Status {
 		&errdetails.BadRequest{FieldViolations: []*errdetails.BadRequest_FieldViolation{
 			{Field: e.field, Description: text(e.rule)},
 		}})
-}
-
-// unreadableError is a request that could not be read from the wire.
-type unreadableError struct{ err error }
-
-func (e *unreadableError) Error() string {
-	return "reading the request: " + status.Convert(e.err).Message()
-}
-
-// status blames the caller: grpc calls it INTERNAL when bytes are not the message they should be.
-func (e *unreadableError) status() *status.Status {
-	code := status.Code(e.err)
-	if code == codes.Internal {
-		code = codes.InvalidArgument
-	}
-	return describe(code, e.Error(), info(cpgatev1.ErrorReason_INVALID_ARGUMENT, nil))
 }
 
 func info(reason cpgatev1.ErrorReason, metadata map[string]string) *errdetails.ErrorInfo {

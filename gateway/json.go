@@ -21,13 +21,16 @@ import (
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 )
 
-// restJSON writes messages with the names of the proto files and with their zero values, and reads nothing
-// that it does not know.
+// restJSON writes messages with the names of the proto files, and reads nothing that it does not know.
 type restJSON struct{ runtime.JSONPb }
 
-var asJSON = &restJSON{runtime.JSONPb{
-	MarshalOptions: protojson.MarshalOptions{UseProtoNames: true, EmitDefaultValues: true},
-}}
+var (
+	// answerJSON shows zeros too: "hold_count":0 says something.
+	answerJSON = &restJSON{runtime.JSONPb{
+		MarshalOptions: protojson.MarshalOptions{UseProtoNames: true, EmitDefaultValues: true},
+	}}
+	statusJSON = &restJSON{runtime.JSONPb{MarshalOptions: protojson.MarshalOptions{UseProtoNames: true}}}
+)
 
 // Marshal leaves out the blanks that protojson strews in at random, so that an answer always looks the same.
 func (j *restJSON) Marshal(v any) ([]byte, error) {
@@ -90,14 +93,14 @@ func protoName(m proto.Message, name string) string {
 // unreadableBody drops protojson's own beginning, which comes with a different blank in every build.
 func unreadableBody(field string, err error) *fieldError {
 	rule := strings.TrimLeft(strings.TrimPrefix(err.Error(), "proto:"), " \u00a0")
-	return invalid(field, "not as the proto file says: %s", rule)
+	return invalid(field, "can't be read: %s", rule)
 }
 
 // writeStatus answers with a google.rpc.Status in JSON.
 func writeStatus(w http.ResponseWriter, code int, st *status.Status) {
-	b, err := asJSON.Marshal(st.Proto())
+	b, err := statusJSON.Marshal(st.Proto())
 	if err != nil {
-		b = []byte(`{"code":13,"message":"internal error","details":[]}`)
+		b = []byte(`{"code":13,"message":"internal error"}`)
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("X-Content-Type-Options", "nosniff")

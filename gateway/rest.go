@@ -21,7 +21,7 @@ import (
 // name, and nothing is unescaped twice.
 func newREST(c *calls) (http.Handler, error) {
 	mux := runtime.NewServeMux(
-		runtime.WithMarshalerOption(runtime.MIMEWildcard, asJSON),
+		runtime.WithMarshalerOption(runtime.MIMEWildcard, answerJSON),
 		runtime.WithUnescapingMode(runtime.UnescapingModeAllExceptSlash),
 		runtime.WithDisablePathLengthFallback(), // a POST with a form's content type, as curl sends, is no GET
 		runtime.WithDisableHTTPMethodOverride(),
