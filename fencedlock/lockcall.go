@@ -131,10 +131,11 @@ func (c *LockCall) arrive(s scene) kv.Step {
 }
 
 // enqueue puts a new ticket. That the line is empty, when it looks so, is a condition: then the commit itself
-// says that the lock is held (L1). A try whose condition failed is refused by just that.
+// says that the lock is held (L1). A try whose condition failed is refused by just that, unless it may have been
+// its own earlier attempt that stood there.
 func (c *LockCall) enqueue(s scene) kv.Step {
 	empty := s.line.Len() == 0
-	if c.try() && (!empty || c.crowded) {
+	if c.try() && (!empty || c.crowded && !c.retried()) {
 		return c.refuse(s, LockAnswer{Outcome: NotAcquired, Holder: s.holder()})
 	}
 	if full(s, c.caller.Session) {
@@ -147,7 +148,7 @@ func (c *LockCall) enqueue(s scene) kv.Step {
 		Then: []kv.Op{s.put(value{Holds: []hold{c.hold()}, Since: c.now})},
 	}
 	var promise *LockAnswer
-	if empty && !c.crowded {
+	if empty && (c.try() || !c.crowded) {
 		t.If = append(t.If, kv.Empty(line))
 		promise = &LockAnswer{Outcome: Acquired, HoldCount: 1}
 	}

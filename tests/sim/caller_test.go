@@ -51,6 +51,9 @@ type op struct {
 func (w *world) addCaller(name string, lock keys.Name) {
 	c := &caller{w: w, name: name, lock: lock}
 	w.callers = append(w.callers, c)
+	if !slices.Contains(w.locks, lock) {
+		w.locks = append(w.locks, lock)
+	}
 	c.open()
 }
 
@@ -77,15 +80,15 @@ func (c *caller) moves() (m []func()) {
 			m = append(m, o.ask)
 		case c.w.rng.IntN(12) == 0 && !c.w.draining:
 			m = append(m, o.loseConnection)
-		case o.kind == "lock" && (c.w.draining || len(c.ops) == 1 && c.w.rng.IntN(12) == 0):
+		case o.kind == "lock" && !c.w.draining && len(c.ops) == 1 && c.w.rng.IntN(12) == 0:
 			m = append(m, func() { c.cancel(o) })
 		}
 	}
+	if len(c.ops) == 0 && (c.count > 0 || !c.w.draining) {
+		m = append(m, c.begin)
+	}
 	if c.w.draining {
 		return m
-	}
-	if len(c.ops) == 0 {
-		m = append(m, c.begin)
 	}
 	if len(c.ops) == 1 && c.ops[0].kind == "lock" && c.w.rng.IntN(10) == 0 {
 		m = append(m, c.newer)
@@ -102,7 +105,7 @@ func (c *caller) moves() (m []func()) {
 // begin starts a call when none is under way.
 func (c *caller) begin() {
 	c.muddled = false
-	if c.count > 0 && c.w.rng.IntN(3) > 0 {
+	if c.count > 0 && (c.w.draining || c.w.rng.IntN(3) > 0) {
 		c.add(&op{kind: "unlock", fence: c.fence})
 		return
 	}

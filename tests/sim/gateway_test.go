@@ -69,7 +69,11 @@ func (g *gateway) start(c store.Call, timed bool, answer func(err error)) *run {
 func (g *gateway) deliver() {
 	c := g.w.etcd.log[g.pos]
 	g.pos++
-	g.wake(g.mirror.Fold(c.rev, c.events))
+	news := g.mirror.Fold(c.rev, c.events)
+	if g.w.deaf {
+		news = news[:len(c.events)]
+	}
+	g.wake(news)
 }
 
 // rebuild is a watch lost and the mirror read anew.
@@ -222,6 +226,9 @@ func (r *run) end() {
 }
 
 func (g *gateway) nextCall() string {
+	if g.w.sameCall {
+		return g.id + ".0"
+	}
 	g.calls++
 	return fmt.Sprintf("%s.%d", g.id, g.calls)
 }

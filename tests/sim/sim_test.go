@@ -7,10 +7,10 @@ import (
 
 var (
 	firstSeed = flag.Uint64("sim.seed", 1, "the first seed")
-	runs      = flag.Int("sim.runs", 0, "how many schedules; 0: a few seconds' worth")
+	runs      = flag.Int("sim.runs", 0, "how many schedules; 0: 5,000")
 )
 
-const defaultRuns = 20_000
+const defaultRuns = 5_000
 
 // schedule plays one seed with three callers on one lock.
 func schedule(seed uint64, tracing bool, breakIt func(*world)) *world {

@@ -3,7 +3,6 @@ package sim
 import (
 	"cmp"
 	"encoding/json"
-	"maps"
 	"slices"
 	"strings"
 
@@ -46,19 +45,21 @@ func newTruth() *truth {
 
 // line returns the tickets of a lock in order.
 func (e *etcd) line(n keys.Name) (seats []seat) {
-	for _, k := range slices.Sorted(maps.Keys(e.items)) {
+	for k, i := range e.items {
 		if !strings.HasPrefix(k, "cp/lock/"+string(n)+"/") {
 			continue
 		}
 		var v struct{ Holds []struct{ Request string } }
-		_ = json.Unmarshal(e.items[k].Value, &v)
-		s := seat{item: e.items[k]}
+		_ = json.Unmarshal(i.Value, &v)
+		s := seat{item: i}
 		for _, h := range v.Holds {
 			s.requests = append(s.requests, h.Request)
 		}
 		seats = append(seats, s)
 	}
-	slices.SortStableFunc(seats, func(a, b seat) int { return cmp.Compare(a.item.Create, b.item.Create) })
+	slices.SortFunc(seats, func(a, b seat) int {
+		return cmp.Or(cmp.Compare(a.item.Create, b.item.Create), cmp.Compare(a.item.Key, b.item.Key))
+	})
 	return seats
 }
 

@@ -20,6 +20,7 @@ type world struct {
 	etcd     *etcd
 	gateways []*gateway
 	limbo    []*proposal // of lost outcome; they may be committed until settled
+	locks    []keys.Name
 	callers  []*caller
 	truth    *truth
 	steps    int
@@ -31,6 +32,8 @@ type world struct {
 	// What is broken on purpose, to see that it is noticed.
 	mutate    func(kv.Txn) kv.Txn
 	noBarrier bool
+	sameCall  bool // every call goes by the same name
+	deaf      bool // tickets that come to hold are no news
 }
 
 func newWorld(seed uint64) *world {
@@ -84,8 +87,8 @@ func (w *world) settle(p *proposal) {
 
 // observe holds what is now true against what was promised.
 func (w *world) observe() {
-	for _, c := range w.callers {
-		w.truth.observe(w, c.lock)
+	for _, n := range w.locks {
+		w.truth.observe(w, n)
 	}
 }
 
