@@ -4,6 +4,3 @@ import "time"
 
 // NewHistory makes the pure part of the compaction visible to its test.
 func NewHistory(age time.Duration) *history { return &history{age: age} }
-
-// CheckFiles makes the rule on open files visible to its test.
-var CheckFiles = checkFiles

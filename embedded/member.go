@@ -39,8 +39,8 @@ type Member struct {
 // process.
 func Start(ctx context.Context, c Config) (*Member, error) {
 	c = c.withDefaults()
-	if err := checkFiles(runtimeutil.FDLimit()); err != nil {
-		return nil, err
+	if limit, err := runtimeutil.FDLimit(); err == nil && limit < minFiles {
+		return nil, fmt.Errorf("open files: limited to %d, at least %d are needed: see `ulimit -n`", limit, minFiles)
 	}
 	f, err := openFolder(c.DataDir)
 	if err != nil {
@@ -53,14 +53,6 @@ func Start(ctx context.Context, c Config) (*Member, error) {
 	}
 	m.attend(c)
 	return m, nil
-}
-
-// checkFiles refuses a limit of open files at which etcd would end the process.
-func checkFiles(limit uint64, err error) error {
-	if err != nil || limit >= minFiles {
-		return nil // where the limit can't be read, there is nothing to compare
-	}
-	return fmt.Errorf("open files: limited to %d, at least %d are needed: see `ulimit -n`", limit, minFiles)
 }
 
 func (m *Member) start(ctx context.Context, c Config) error {

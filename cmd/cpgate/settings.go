@@ -1,0 +1,102 @@
+package main
+
+import (
+	"log/slog"
+	"strings"
+
+	"github.com/cpgate/cpgate"
+)
+
+// options is everything that can be set.
+type options struct {
+	node      cpgate.Config
+	config    string
+	logLevel  string
+	logFormat string
+}
+
+func defaults() *options {
+	return &options{node: cpgate.DefaultConfig(), logLevel: strings.ToLower(slog.LevelInfo.String()), logFormat: formatText}
+}
+
+// setting is one row of the table.
+type setting struct {
+	name string // of the flag: the other names follow from it
+	unit string // what stands for the value in the help
+	help string
+	at   func(o *options) any // *string, *int, *time.Duration or *[]string
+	// notInFile is set for what makes no sense in the configuration file.
+	notInFile bool
+	// defaultIs says in words a default that differs from machine to machine.
+	defaultIs string
+}
+
+const envPrefix = "CPGATE_"
+
+func (s setting) env() string { return envPrefix + strings.ToUpper(s.key()) }
+
+func (s setting) key() string { return strings.ReplaceAll(s.name, "-", "_") }
+
+// configSetting is apart because it has to be known before the others.
+var configSetting = setting{
+	name: "config", unit: "file", notInFile: true,
+	help: "YAML file with settings, under the names of the flags with _ for -",
+	at:   func(o *options) any { return &o.config },
+}
+
+// settings is the table, in the order of the help and of `config print`.
+var settings = []setting{
+	configSetting,
+	{
+		name: "listen", unit: "host:port",
+		help: "address of the one port for gRPC, REST and etcd's API; port 0 takes a free one",
+		at:   func(o *options) any { return &o.node.Listen },
+	},
+	{
+		name: "data-dir", unit: "folder",
+		help: "folder that keeps all state, created when missing; one process at a time can use it",
+		at:   func(o *options) any { return &o.node.DataDir },
+	},
+	{
+		name: "name", unit: "text", defaultIs: "the host's name",
+		help: "name of this node; 1 to 128 bytes, printable, without space, \"=\" and \",\"",
+		at:   func(o *options) any { return &o.node.Name },
+	},
+	{
+		name: "session-ttl-seconds", unit: "seconds",
+		help: "TTL of a session that asks for none, without a heartbeat for so long it expires; 2 to 604800",
+		at:   func(o *options) any { return &o.node.SessionTTLSeconds },
+	},
+	{
+		name: "session-heartbeat-interval-seconds", unit: "seconds",
+		help: "how often clients are told to call; at least 1, below session-ttl-seconds",
+		at:   func(o *options) any { return &o.node.SessionHeartbeatIntervalSeconds },
+	},
+	{
+		name: "prefix", unit: "text",
+		help: "what all keys in etcd start with; 2 to 128 bytes, ends with \"/\"",
+		at:   func(o *options) any { return &o.node.Prefix },
+	},
+	{
+		name: "lock-acquire-limit", unit: "pattern=limit", defaultIs: "no limit",
+		help: "how often one caller may hold a lock at a time, by the lock's name; may be repeated, the first " +
+			"that matches counts. * stands for any characters, a bare number for *=number; 0 is no limit, " +
+			"1 not reentrant, 2147483647 the most. Several at once are parted by commas (in the file: a list)",
+		at: func(o *options) any { return &o.node.LockAcquireLimit },
+	},
+	{
+		name: "retry-grace", unit: "duration",
+		help: "how long a waiting call keeps its place after its connection was lost; 0s to 1m",
+		at:   func(o *options) any { return &o.node.RetryGrace },
+	},
+	{
+		name: "log-level", unit: "level",
+		help: "least level that is logged: debug, info, warn or error",
+		at:   func(o *options) any { return &o.logLevel },
+	},
+	{
+		name: "log-format", unit: "format",
+		help: "form of the log on standard error: text or json",
+		at:   func(o *options) any { return &o.logFormat },
+	},
+}
