@@ -76,6 +76,7 @@ func TestClose_IsForGood(t *testing.T) {
 }
 
 func TestClose_SaysWhenNoServerConfirmedAndDoesNotHang(t *testing.T) {
+	t.Parallel()
 	node := cpgatetest.Start(t)
 	for name, breakLine := range map[string]func(*proxy){"cut": (*proxy).cut, "frozen": (*proxy).freeze} {
 		p := newProxy(t, node.Addr())

@@ -85,6 +85,7 @@ func untilLost(t *testing.T, l *client.Lock, started chan<- struct{}) (at time.T
 
 // The heart of it: cut off from every server, the holder knows by its own clock, and before anybody else holds.
 func TestDo_EndsBeforeAnotherCanHoldWhenCutOff(t *testing.T) {
+	t.Parallel()
 	for name, breakLine := range map[string]func(*proxy){
 		"frozen": (*proxy).freeze,
 		"cut":    (*proxy).cut,
@@ -120,6 +121,7 @@ func TestDo_EndsBeforeAnotherCanHoldWhenCutOff(t *testing.T) {
 }
 
 func TestDo_EndsWhenTheNodeStopsForGood(t *testing.T) {
+	t.Parallel()
 	node := short(t)
 	started := make(chan struct{})
 	go func() {

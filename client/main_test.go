@@ -13,8 +13,15 @@ import (
 // addr is where the node of the examples serves.
 var addr string
 
-// TestMain runs one node for the examples.
+// TestMain runs one node for the examples, or is the process that a test stops and continues.
 func TestMain(m *testing.M) {
+	if os.Getenv(stoppableAt) != "" {
+		if err := stoppable(os.Getenv(stoppableAt)); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 	code, err := withNode(m.Run)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

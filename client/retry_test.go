@@ -47,6 +47,7 @@ func TestCall_FindsTheEndpointThatAnswers(t *testing.T) {
 }
 
 func TestCall_PassesOverAnEndpointThatIsSilent(t *testing.T) {
+	t.Parallel()
 	node := cpgatetest.Start(t)
 	silent := newProxy(t, node.Addr())
 	silent.freeze()
@@ -64,6 +65,7 @@ func TestCall_EndsWithItsContextAndSaysWhatTheServersSaid(t *testing.T) {
 }
 
 func TestTryLock_GivesUpSomeSecondsAfterItsTimeoutWhenNobodyAnswers(t *testing.T) {
+	t.Parallel()
 	l := connect(t, at("127.0.0.1:1")).Lock("orders")
 	start := time.Now()
 	_, ok, err := l.TryLock(within(t), 0)
@@ -74,6 +76,7 @@ func TestTryLock_GivesUpSomeSecondsAfterItsTimeoutWhenNobodyAnswers(t *testing.T
 
 // L4: first come, first served, also across endpoints.
 func TestLock_KeepsItsPlaceWhenItsConnectionBreaks(t *testing.T) {
+	t.Parallel()
 	node := cpgatetest.Start(t)
 	s, first, second := wire(t, node.Addr()), newProxy(t, node.Addr()), newProxy(t, node.Addr())
 	busy := node.Client(t).Lock("orders")
@@ -104,6 +107,7 @@ func TestLock_KeepsItsPlaceWhenItsConnectionBreaks(t *testing.T) {
 
 // A connection that is silent without breaking shows by the heartbeat, and takes its waits with it.
 func TestLock_KeepsItsPlaceWhenItsConnectionGoesSilent(t *testing.T) {
+	t.Parallel()
 	node := cpgatetest.Start(t)
 	s, first := wire(t, node.Addr()), newProxy(t, node.Addr())
 	busy := node.Client(t).Lock("orders")
@@ -193,6 +197,7 @@ func TestUnlock_OfOneOfTwoHoldsWhoseAnswerWasLostCountsOnce(t *testing.T) {
 
 // A caller that leaves while no server can be reached still leaves nothing behind once one can.
 func TestLock_LeavingWithoutAConnectionIsMadeGoodLater(t *testing.T) {
+	t.Parallel()
 	node := cpgatetest.Start(t)
 	s, p := wire(t, node.Addr()), newProxy(t, node.Addr())
 	c := connect(t, at(p.addr()))

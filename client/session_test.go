@@ -49,6 +49,7 @@ func TestSession_IsOneWithTheNameAndTTLAskedFor(t *testing.T) {
 }
 
 func TestSession_OutlivesItsTTLByHeartbeats(t *testing.T) {
+	t.Parallel()
 	node := short(t)
 	c := node.Client(t)
 	id, l := sessionID(t, c), c.Lock("orders")
@@ -80,6 +81,7 @@ func TestSession_LostWhileWaitingEndsTheWait(t *testing.T) {
 }
 
 func TestSession_CutOffEndsTheWaitByItsDeadline(t *testing.T) {
+	t.Parallel()
 	node := short(t)
 	s, p := wire(t, node.Addr()), newProxy(t, node.Addr())
 	lock(t, node.Client(t).Lock("orders"))
@@ -134,6 +136,7 @@ func TestUnlock_OfAForcedLockSaysSo(t *testing.T) {
 
 // A session lost only on this side is closed on the other: nobody has to wait for its TTL.
 func TestSession_LostByItsDeadlineIsClosedAsSoonAsAServerIsBack(t *testing.T) {
+	t.Parallel()
 	node := cpgatetest.Start(t)
 	s, p := wire(t, node.Addr()), newProxy(t, node.Addr())
 	cfg := at(p.addr())
