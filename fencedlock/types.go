@@ -28,7 +28,7 @@ const MaxTickets = 1000
 // The errors of this package. session.ErrExpired and store.ErrUnavailable come besides.
 var (
 	// ErrNotHolder means that the caller does not hold the lock, or not under that fence.
-	ErrNotHolder = errors.New("the caller does not hold the lock")
+	ErrNotHolder = errors.New("the caller does not hold the lock, or not under that fence")
 	// ErrOwnershipLost means that the hold was taken away by force.
 	ErrOwnershipLost = errors.New("the hold was taken away by force")
 	// ErrWaitCancelled means that the wait was cancelled, or taken over by a newer call of the same caller.
