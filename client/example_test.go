@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log"
 	"time"
 
 	"github.com/cpgate/cpgate/client"
@@ -14,14 +13,16 @@ import (
 func ExampleNew() {
 	c, err := client.New(addr)
 	if err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 	defer c.Close()
 
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	if _, err := c.SessionID(ctx); err != nil {
-		log.Fatal(err) // nobody answers
+		fmt.Println("nobody answers:", err)
+		return
 	}
 	fmt.Println("ready")
 	// Output: ready
@@ -35,21 +36,24 @@ func ExampleNewWith() {
 		Name:       "billing-7",
 	})
 	if err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
-	defer c.Close()
+	fmt.Println(c.Close())
+	// Output: <nil>
 }
 
 // The usual way: the lock is held while the function runs, and the function's context ends when it is lost.
 func ExampleLock_Do() {
 	c, err := client.New(addr)
 	if err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 	defer c.Close()
 
 	var seen client.Fence // what a storage remembers of each lock
-	write := func(fence client.Fence) error {
+	write := func(_ context.Context, fence client.Fence) error {
 		if fence < seen {
 			return errors.New("a holder from the past")
 		}
@@ -57,7 +61,7 @@ func ExampleLock_Do() {
 		return nil
 	}
 	err = c.Lock("orders").Do(context.Background(), func(ctx context.Context, fence client.Fence) error {
-		return write(fence)
+		return write(ctx, fence)
 	})
 	fmt.Println(seen > 0, err)
 	// Output: true <nil>
@@ -67,7 +71,8 @@ func ExampleLock_Do() {
 func ExampleLock_Lock() {
 	c, err := client.New(addr)
 	if err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 	defer c.Close()
 	ctx := context.Background()
@@ -75,14 +80,17 @@ func ExampleLock_Lock() {
 	orders := c.Lock("orders")
 	first, err := orders.Lock(ctx)
 	if err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 	if err := orders.Unlock(ctx); err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 	second, err := orders.Lock(ctx)
 	if err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 	fmt.Println("fences rise:", second > first)
 	// Output: fences rise: true
@@ -92,13 +100,15 @@ func ExampleLock_Lock() {
 func ExampleLock_TryLock() {
 	c, err := client.New(addr)
 	if err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 	defer c.Close()
 	ctx := context.Background()
 
 	if _, err := c.Lock("report").Lock(ctx); err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 	_, ok, err := c.Lock("report").TryLock(ctx, 50*time.Millisecond)
 	fmt.Println(ok, err)
@@ -109,20 +119,23 @@ func ExampleLock_TryLock() {
 func ExampleLock_Unlock() {
 	c, err := client.New(addr)
 	if err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 	defer c.Close()
 	ctx := context.Background()
 
 	stock := c.Lock("stock")
 	if _, err := stock.Lock(ctx); err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 	switch err := stock.Unlock(ctx); {
 	case errors.Is(err, client.ErrOwnershipLost):
 		fmt.Println("lost it on the way: what was done may have overlapped")
 	case err != nil:
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	default:
 		fmt.Println("done")
 	}
@@ -133,14 +146,16 @@ func ExampleLock_Unlock() {
 func ExampleLock_Lost() {
 	c, err := client.New(addr)
 	if err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 	defer c.Close()
 	ctx := context.Background()
 
 	feed := c.Lock("feed")
 	if _, err := feed.Lock(ctx); err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 	for range 3 {
 		select {
@@ -160,7 +175,8 @@ func ExampleLock_Lost() {
 func ExampleOwner() {
 	c, err := client.New(addr)
 	if err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 	defer c.Close()
 	ctx := context.Background()
@@ -169,11 +185,13 @@ func ExampleOwner() {
 	inner := c.Lock("ledger", client.Owner("import")) // somewhere deep in a call of the holder
 	a, err := outer.Lock(ctx)
 	if err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 	b, err := inner.Lock(ctx)
 	if err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 	fmt.Println("same fence:", a == b)
 	fmt.Println(inner.Unlock(ctx), outer.Unlock(ctx))
