@@ -18,6 +18,9 @@ type call struct {
 	fresh bool        // views at seen are not older than the call
 	over  bool        // err, or the call's own answer, stands
 	err   error
+
+	pending bool // a transaction was sent, and what came of it is not known yet
+	unsure  bool // and of an earlier one it never was: it may come late
 }
 
 func newCall(space keys.Space, n keys.Name, who Caller, now time.Time) call {
@@ -41,6 +44,22 @@ func (c *call) Signal(kv.Signal) {}
 
 // Loose implements store.Call for the calls that put nothing in line.
 func (c *call) Loose() bool { return false }
+
+// send has t committed.
+func (c *call) send(t kv.Txn) kv.Step {
+	c.unsure, c.pending = c.doubtful(), true
+	return kv.Commit(t)
+}
+
+// told notes what came of the transaction.
+func (c *call) told(r kv.Result) {
+	c.Looked(r.Revision)
+	c.pending = false
+}
+
+// doubtful reports, when the call looks, whether a transaction of its own may be committed without its knowing. One
+// that failed for certain never is.
+func (c *call) doubtful() bool { return c.pending || c.unsure }
 
 // fail ends the call with err, which says no: it needs a view that is not older than the call (X3).
 func (c *call) fail(err error) kv.Step {

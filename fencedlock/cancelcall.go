@@ -39,7 +39,7 @@ func (c *CancelCall) Next(v mirror.View) kv.Step {
 		return c.fail(session.ErrExpired)
 	}
 	if s.memo(c.req.RequestID) != nil {
-		c.cancelled, c.over = c.removes, true // the request is over; removes is for a lost answer of this call's
+		c.cancelled, c.over = c.removes && c.doubtful(), true // the request is over, maybe by this very call
 		return kv.Done
 	}
 	return c.end(s)
@@ -60,13 +60,12 @@ func (c *CancelCall) end(s scene) kv.Step {
 	}
 	m := memo{Answer: memoCancelled, At: c.now}
 	t.Then = append(t.Then, m.write(s, c.caller.Session, s.memoKey(c.req.RequestID))...)
-	return kv.Commit(t)
+	return c.send(t)
 }
 
 // Committed implements store.Call.
 func (c *CancelCall) Committed(r kv.Result) {
-	c.Looked(r.Revision)
-	c.removes = c.removes && r.Succeeded
+	c.told(r)
 	if r.Succeeded {
 		c.cancelled, c.over = c.removes, true
 	}

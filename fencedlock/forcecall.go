@@ -14,7 +14,6 @@ type ForceCall struct {
 	call
 	fence  Fence   // only from the holder with this fence; 0: from any
 	taken  *Ticket // whose ticket the transaction under way deletes
-	sent   bool    // such a transaction may be committed
 	answer *Ticket
 }
 
@@ -35,7 +34,7 @@ func (c *ForceCall) Next(v mirror.View) kv.Step {
 		return kv.See(c.seen)
 	}
 	head := v.Line(v.Space().LockLine(c.name)).Head()
-	if c.sent && (head == nil || head.Create != kv.Revision(c.taken.Fence)) {
+	if c.doubtful() && (head == nil || head.Create != kv.Revision(c.taken.Fence)) {
 		c.answer, c.over = c.taken, true // this call's own transaction, whose answer was lost, or as good
 		return kv.Done
 	}
@@ -48,11 +47,11 @@ func (c *ForceCall) Next(v mirror.View) kv.Step {
 // take deletes the ticket and leaves a trace for its session, so that the old holder learns of it.
 func (c *ForceCall) take(v mirror.View, head *kv.Item) kv.Step {
 	t := describe(v.Space().LockLine(c.name), head, 0)
-	c.taken, c.sent = &t, true
+	c.taken = &t
 	txn := kv.Txn{If: []kv.Compare{kv.Unchanged(head)}, Then: []kv.Op{kv.Delete(head.Key)}}
 	sid, owner, ok := keys.ParseTicket(v.Space().LockLine(c.name), head.Key)
 	if !ok {
-		return kv.Commit(txn)
+		return c.send(txn)
 	}
 	id := session.ID(sid)
 	if marker := session.Live(v, id); marker != nil {
@@ -63,7 +62,7 @@ func (c *ForceCall) take(v mirror.View, head *kv.Item) kv.Step {
 		txn.Then = append(txn.Then, m.write(s, id, key)...)
 		txn.Then = append(txn.Then, c.lateOnes(s, id, head)...)
 	}
-	return kv.Commit(txn)
+	return c.send(txn)
 }
 
 // lateOnes returns the memos that keep earlier attempts of what is taken from taking the lock anew.
@@ -80,8 +79,7 @@ func (c *ForceCall) lateOnes(s scene, id session.ID, head *kv.Item) (ops []kv.Op
 
 // Committed implements store.Call.
 func (c *ForceCall) Committed(r kv.Result) {
-	c.Looked(r.Revision)
-	c.sent = false
+	c.told(r)
 	if r.Succeeded {
 		c.answer, c.over = c.taken, true
 	}

@@ -18,6 +18,8 @@ func (c *LockCall) inLine(s scene) kv.Step {
 		return c.withdraw(s)
 	case !mine:
 		return c.lost(s)
+	case s.marker == nil:
+		return c.withdraw(s) // the session counts as gone, though its lease may live on for a while
 	case s.holds():
 		_, n := s.value.find(c.req.RequestID)
 		c.ticket = s.item.Create
@@ -60,7 +62,7 @@ func (c *LockCall) lost(s scene) kv.Step {
 		return c.fail(ErrWaitCancelled)
 	}
 	if m := s.memo(c.req.RequestID); m != nil {
-		return c.recall(decodeMemo(m))
+		return c.recall(s, decodeMemo(m))
 	}
 	return c.fail(fmt.Errorf("%w: the ticket %q was removed from the line", store.ErrUnavailable, ticketKey(s.view.Space(), c.name, c.caller)))
 }

@@ -22,8 +22,6 @@ type LockCall struct {
 	crowded bool        // the line was not empty after all
 	promise *LockAnswer // the answer, if the transaction under way succeeds; its Fence 0 means that revision
 	sent    bool        // a transaction was sent
-	pending bool        // and what came of it is not known yet
-	unsure  bool        // and of an earlier one it never was: it may come late
 	touch   kv.Revision // the ticket that the transaction under way touches; 0 means a new one
 
 	timedOut, left, graceOver bool
@@ -34,7 +32,9 @@ type LockCall struct {
 // NewLockCall returns the call that answers r. limit is how often the caller may hold the lock at a time, 1 or more;
 // by names the call in the tickets that it touches, "<gateway>.<anything>", and is never used for another one.
 func NewLockCall(space keys.Space, r LockRequest, limit int, by string, now time.Time) *LockCall {
-	return &LockCall{call: newCall(space, r.Name, r.Caller, now), req: r, limit: limit, by: by}
+	c := &LockCall{call: newCall(space, r.Name, r.Caller, now), req: r, limit: limit, by: by}
+	c.keys = append(c.keys, space.LockMemo(int64(r.Caller.Session), r.Name, r.RequestID)) // a cancel, though no ticket is there
+	return c
 }
 
 // Answer returns the answer of a call that is done.
@@ -60,8 +60,7 @@ func (c *LockCall) Next(v mirror.View) kv.Step {
 
 // Committed implements store.Call.
 func (c *LockCall) Committed(r kv.Result) {
-	c.Looked(r.Revision)
-	c.pending = false
+	c.told(r)
 	if !r.Succeeded {
 		c.crowded = c.crowded || c.promise != nil && c.touch == 0
 		c.promise = nil
@@ -109,8 +108,11 @@ func (c *LockCall) arrive(s scene) kv.Step {
 	if s.marker == nil {
 		return c.fail(session.ErrExpired)
 	}
+	if count, ok := s.value.answered(c.req.RequestID, false); ok {
+		return c.say(LockAnswer{Outcome: Acquired, Fence: Fence(s.item.Create), HoldCount: count})
+	}
 	if m := s.memo(c.req.RequestID); m != nil {
-		return c.recall(decodeMemo(m))
+		return c.recall(s, decodeMemo(m))
 	}
 	switch {
 	case s.item == nil:
@@ -120,9 +122,6 @@ func (c *LockCall) arrive(s scene) kv.Step {
 	}
 	if h, n := s.value.find(c.req.RequestID); n > 0 {
 		return c.adopt(s, h, n)
-	}
-	if count, ok := s.value.answered(c.req.RequestID, false); ok {
-		return c.say(LockAnswer{Outcome: Acquired, Fence: Fence(s.item.Create), HoldCount: count})
 	}
 	if s.holds() {
 		return c.reenter(s)
@@ -219,7 +218,7 @@ func (c *LockCall) notOver(s scene) kv.Compare { return kv.Absent(s.memoKey(c.re
 
 // retried reports whether something else may yet put this request in line: an earlier attempt, or an earlier
 // transaction of this one whose outcome was never known.
-func (c *LockCall) retried() bool { return c.req.Attempt > 0 || c.unsure || c.pending }
+func (c *LockCall) retried() bool { return c.req.Attempt > 0 || c.doubtful() }
 
 func (c *LockCall) hold() hold {
 	return hold{Request: c.req.RequestID, By: c.by, Attempt: c.req.Attempt, Retried: c.retried()}
@@ -237,7 +236,6 @@ func (c *LockCall) commit(s scene, touch kv.Revision, t kv.Txn, promise *LockAns
 	if s.marker != nil {
 		c.born = s.marker.Create
 	}
-	c.unsure = c.unsure || c.pending
-	c.sent, c.pending, c.touch, c.promise = true, true, touch, promise
-	return kv.Commit(t)
+	c.sent, c.touch, c.promise = true, touch, promise
+	return c.send(t)
 }

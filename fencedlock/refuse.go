@@ -47,13 +47,17 @@ func (c *LockCall) remember(s scene, request string, a memoAnswer) []kv.Op {
 	return memo{Answer: a, At: c.now}.write(s, c.caller.Session, s.memoKey(request))
 }
 
-// recall answers what was answered before.
-func (c *LockCall) recall(m memo) kv.Step {
+// recall answers what was answered before, with the holder, or the caller's own hold, as it is now.
+func (c *LockCall) recall(s scene, m memo) kv.Step {
 	switch m.Answer {
 	case memoNotAcquired:
-		return c.end(LockAnswer{Outcome: NotAcquired})
+		return c.say(LockAnswer{Outcome: NotAcquired, Holder: s.holder()})
 	case memoLimitReached:
-		return c.end(LockAnswer{Outcome: LimitReached})
+		a := LockAnswer{Outcome: LimitReached}
+		if s.holds() {
+			a.Fence, a.HoldCount = Fence(s.item.Create), len(s.value.Holds)
+		}
+		return c.say(a)
 	default:
 		c.fresh = true // a memo stays true
 		return c.fail(ErrWaitCancelled)

@@ -14,7 +14,7 @@ import (
 type UnlockCall struct {
 	call
 	req    UnlockRequest
-	tried  kv.Revision // the ticket that a transaction of this call was to delete; 0 for none
+	tried  kv.Revision // the ticket that a transaction of this call is to delete; 0 for none
 	left   int         // the hold count if the transaction under way succeeds
 	answer UnlockAnswer
 }
@@ -36,7 +36,7 @@ func (c *UnlockCall) Next(v mirror.View) kv.Step {
 		return kv.See(c.seen)
 	}
 	s := look(v, c.name, c.caller)
-	if !s.holds() || c.req.Fence != 0 && c.req.Fence != Fence(s.item.Create) {
+	if s.marker == nil || !s.holds() || c.req.Fence != 0 && c.req.Fence != Fence(s.item.Create) {
 		return c.refuse(s)
 	}
 	if count, ok := s.value.answered(c.req.RequestID, true); ok {
@@ -47,7 +47,7 @@ func (c *UnlockCall) Next(v mirror.View) kv.Step {
 
 // Committed implements store.Call.
 func (c *UnlockCall) Committed(r kv.Result) {
-	c.Looked(r.Revision)
+	c.told(r)
 	if r.Succeeded {
 		c.answer, c.over = UnlockAnswer{HoldCount: c.left}, true
 	}
@@ -69,7 +69,7 @@ func (c *UnlockCall) pop(s scene) kv.Step {
 		m := memo{Answer: memoReleased, At: c.now}
 		t.Then = append(t.Then, m.write(s, c.caller.Session, s.memoKey(h.Request))...)
 	}
-	return kv.Commit(t)
+	return c.send(t)
 }
 
 // refuse answers a caller that holds nothing under this fence.
@@ -81,7 +81,7 @@ func (c *UnlockCall) refuse(s scene) kv.Step {
 		return c.fail(session.ErrExpired)
 	case c.forced(s):
 		return c.fail(ErrOwnershipLost)
-	case c.tried != 0 && (s.item == nil || s.item.Create != c.tried):
+	case c.doubtful() && c.tried != 0 && (s.item == nil || s.item.Create != c.tried):
 		return c.end(UnlockAnswer{}) // this call's own transaction, whose answer was lost
 	case s.item == nil && c.req.Fence != 0 && kv.Revision(c.req.Fence) <= s.view.Revision():
 		return c.end(UnlockAnswer{AlreadyReleased: true})
@@ -96,8 +96,11 @@ func (c *UnlockCall) end(a UnlockAnswer) kv.Step {
 
 // forced reports whether the hold was taken away by force; without a fence, any of this caller's on this lock.
 func (c *UnlockCall) forced(s scene) (yes bool) {
-	if c.req.Fence != 0 {
+	switch {
+	case c.req.Fence != 0:
 		return s.forced(c.req.Fence)
+	case c.doubtful() && c.tried != 0:
+		return s.forced(Fence(c.tried))
 	}
 	all := strings.TrimSuffix(s.view.Space().Forced(int64(c.caller.Session), c.name, 0), "0")
 	s.view.Scan(all, "", func(i *kv.Item) bool {
