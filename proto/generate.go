@@ -5,6 +5,10 @@
 // After a change to a .proto file run `go generate ./proto`; nothing but the Go toolchain is needed.
 package proto
 
+// The plugins are compiled before buf starts them side by side: from a cold cache each would compile what they
+// share for itself.
+
+//go:generate go build -modfile=../tools/proto/go.mod tool
 //go:generate go tool -modfile=../tools/buf/go.mod buf generate
 
 import _ "embed"
