@@ -1,0 +1,143 @@
+package tests_test
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	statuspb "google.golang.org/genproto/googleapis/rpc/status"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
+
+	cpgatev1 "github.com/cpgate/cpgate/proto/gen/cpgate/v1"
+)
+
+// route is one way to a node: the same requests go over each, and the same answers must come back.
+type route func(ctx context.Context, method string, q proto.Message) (proto.Message, error)
+
+// routes returns the routes to a node by name.
+func routes(t *testing.T, addr string) map[string]route {
+	t.Helper()
+	conn, err := grpc.NewClient(addr, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	return map[string]route{
+		"gRPC": func(ctx context.Context, method string, q proto.Message) (proto.Message, error) {
+			a := answerOf(method)
+			return a, conn.Invoke(ctx, method, q, a)
+		},
+		"REST": func(ctx context.Context, method string, q proto.Message) (proto.Message, error) {
+			return overREST(ctx, addr, method, q)
+		},
+	}
+}
+
+// answerOf makes an empty answer of the method.
+func answerOf(method string) proto.Message {
+	name := protoreflect.FullName(strings.ReplaceAll(strings.TrimPrefix(method, "/"), "/", "."))
+	d, err := protoregistry.GlobalFiles.FindDescriptorByName(name)
+	if err != nil {
+		panic(err)
+	}
+	m, err := protoregistry.GlobalTypes.FindMessageByName(d.(protoreflect.MethodDescriptor).Output().FullName())
+	if err != nil {
+		panic(err)
+	}
+	return m.New().Interface()
+}
+
+// place is where a method is served over REST; {} stands for the field of the request that is in the path.
+type place struct{ verb, path, field string }
+
+var places = map[string]place{
+	cpgatev1.SessionService_OpenSession_FullMethodName:    {http.MethodPost, "/v1/sessions", ""},
+	cpgatev1.SessionService_Heartbeat_FullMethodName:      {http.MethodPost, "/v1/sessions/{}:heartbeat", "session_id"},
+	cpgatev1.SessionService_BatchHeartbeat_FullMethodName: {http.MethodPost, "/v1/sessions:batchHeartbeat", ""},
+	cpgatev1.SessionService_CloseSession_FullMethodName:   {http.MethodDelete, "/v1/sessions/{}", "session_id"},
+	cpgatev1.SessionService_GetSession_FullMethodName:     {http.MethodGet, "/v1/sessions/{}", "session_id"},
+	cpgatev1.SessionService_ListSessions_FullMethodName:   {http.MethodGet, "/v1/sessions", ""},
+	cpgatev1.FencedLockService_Lock_FullMethodName:        {http.MethodPost, "/v1/locks/{}:lock", "name"},
+	cpgatev1.FencedLockService_Unlock_FullMethodName:      {http.MethodPost, "/v1/locks/{}:unlock", "name"},
+	cpgatev1.FencedLockService_CancelLock_FullMethodName:  {http.MethodPost, "/v1/locks/{}:cancel", "name"},
+	cpgatev1.FencedLockService_ForceUnlock_FullMethodName: {http.MethodPost, "/v1/locks/{}:forceUnlock", "name"},
+	cpgatev1.FencedLockService_GetLock_FullMethodName:     {http.MethodGet, "/v1/locks/{}", "name"},
+	cpgatev1.FencedLockService_ListLocks_FullMethodName:   {http.MethodGet, "/v1/locks", ""},
+}
+
+// overREST sends q as a REST client would and reads the answer, or the error as gRPC would give it.
+func overREST(ctx context.Context, addr, method string, q proto.Message) (proto.Message, error) {
+	r, err := restRequest(ctx, addr, method, q)
+	if err != nil {
+		return nil, err
+	}
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	b, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return nil, err
+	}
+	if resp.StatusCode != http.StatusOK {
+		var st statuspb.Status
+		if err := protojson.Unmarshal(b, &st); err != nil {
+			return nil, err
+		}
+		return nil, status.FromProto(&st).Err()
+	}
+	a := answerOf(method)
+	return a, protojson.Unmarshal(b, a)
+}
+
+func restRequest(ctx context.Context, addr, method string, q proto.Message) (*http.Request, error) {
+	at := places[method]
+	q = proto.Clone(q)
+	m := q.ProtoReflect()
+	if at.field != "" {
+		f := m.Descriptor().Fields().ByName(protoreflect.Name(at.field))
+		at.path = strings.Replace(at.path, "{}", url.PathEscape(m.Get(f).String()), 1)
+		m.Clear(f)
+	}
+	if at.verb != http.MethodPost {
+		return http.NewRequestWithContext(ctx, at.verb, "http://"+addr+at.path+query(m), nil)
+	}
+	b, err := protojson.Marshal(q)
+	if err != nil {
+		return nil, err
+	}
+	return http.NewRequestWithContext(ctx, at.verb, "http://"+addr+at.path, strings.NewReader(string(b)))
+}
+
+func query(m protoreflect.Message) string {
+	v := url.Values{}
+	m.Range(func(f protoreflect.FieldDescriptor, val protoreflect.Value) bool {
+		v.Set(string(f.Name()), val.String())
+		return true
+	})
+	return "?" + v.Encode()
+}
+
+// reason tells an error's reason, with the field where it names one; "OK" when there is none.
+func reason(err error) string {
+	if err == nil {
+		return "OK"
+	}
+	for _, d := range status.Convert(err).Details() {
+		if i, ok := d.(*errdetails.ErrorInfo); ok && i.GetDomain() == "cpgate" {
+			return strings.TrimSuffix(i.GetReason()+" "+i.GetMetadata()["field"], " ")
+		}
+	}
+	return status.Code(err).String() + " without a reason: " + err.Error()
+}
