@@ -141,15 +141,19 @@ func (g *Gateway) sayFarewell() {
 	defer cancel()
 	var both sync.WaitGroup
 	both.Go(func() { _ = g.http.Shutdown(ctx) })
-	both.Go(func() {
-		late := context.AfterFunc(ctx, func() {
-			_ = g.locks.Close() // frees calls that hang in it
-			g.grpc.Stop()
-		})
-		defer late()
-		g.grpc.GracefulStop()
-	})
-	both.Wait()
+	both.Go(g.grpc.GracefulStop)
+	said := make(chan struct{})
+	go func() {
+		defer close(said)
+		both.Wait()
+	}()
+	select {
+	case <-said:
+	case <-ctx.Done():
+		_ = g.locks.Close() // frees calls that hang in it
+		g.grpc.Stop()
+		<-said
+	}
 }
 
 func (g *Gateway) hangUp() {
