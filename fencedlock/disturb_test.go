@@ -31,6 +31,17 @@ func (l *lateWatcher) holdBack() {
 	l.gate = make(chan struct{})
 }
 
+func (l *lateWatcher) isHeld() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	select {
+	case <-l.gate:
+		return false
+	default:
+		return true
+	}
+}
+
 // letGo lets the mirror catch up.
 func (l *lateWatcher) letGo() {
 	l.mu.Lock()
@@ -95,6 +106,14 @@ const (
 	lost          // committed, outcome unknown
 	overdue       // outcome unknown, and committed later
 )
+
+// fates reads the names of fates.
+func fates(names []string) (all []fate) {
+	for _, n := range names {
+		all = append(all, map[string]fate{"answered": answered, "unsent": unsent, "lost": lost, "overdue": overdue}[n])
+	}
+	return all
+}
 
 // lateness is how much later an overdue transaction comes.
 const lateness = 5 * time.Millisecond

@@ -151,7 +151,9 @@ func (g *gateway) caller(request string) fencedlock.Caller {
 // current returns when the gateway has seen all that was answered so far.
 func (g *gateway) current() {
 	g.w.t.Helper()
-	if _, err := g.Get(g.w.t.Context(), "nothing"); err != nil {
+	ctx, cancel := context.WithTimeout(g.w.t.Context(), patience)
+	defer cancel()
+	if _, err := g.Get(ctx, "nothing"); err != nil {
 		g.w.t.Fatal(err)
 	}
 }

@@ -31,6 +31,8 @@ import (
 //	- keys               ->                  what is left but sessions and gateways
 //	- put lock/orders/$a {} lease=b          what etcdctl may do; $a is the session's id
 //	- del session/$a
+//	-@2 late                                 gateway 2 sees no more until its next call has asked etcd
+//	-@2 lose lost unsent                     what befalls its next transactions
 //	b close              -> true
 type script struct {
 	t        *testing.T
@@ -105,22 +107,56 @@ func (s *script) do(who, verb string, args []string) string {
 		return s.showKeys()
 	case "force":
 		return s.force(g, args)
+	case "late":
+		g.late.letGo()
+		g.current()
+		g.late.holdBack()
+		return ""
+	case "lose":
+		g.lossy.next(fates(args)...)
+		return ""
 	case "await":
 		a, err := s.waits[args[0]].await()
 		return s.lockAnswer(a, err)
+	}
+	return s.call(g, s.caller(caller), verb, args)
+}
+
+// call makes one of the calls of a caller.
+func (s *script) call(g *gateway, c fencedlock.Caller, verb string, args []string) string {
+	ctx, cancel := context.WithTimeout(s.t.Context(), patience)
+	defer cancel()
+	switch verb {
 	case "close":
-		return s.showBool(g.sessions.Close(s.t.Context(), s.caller(caller).Session))
+		return s.showBool(lately(g, func() (bool, error) { return g.sessions.Close(ctx, c.Session) }))
 	case "cancel":
-		r := fencedlock.CancelRequest{Name: scriptLock, Caller: s.caller(caller), RequestID: args[0]}
-		return s.showBool(g.Cancel(s.t.Context(), r))
+		r := fencedlock.CancelRequest{Name: scriptLock, Caller: c, RequestID: args[0]}
+		return s.showBool(lately(g, func() (bool, error) { return g.Cancel(ctx, r) }))
 	case "unlock":
-		r := fencedlock.UnlockRequest{Name: scriptLock, Caller: s.caller(caller), RequestID: args[0], Fence: s.fence(args[1:])}
-		return s.unlockAnswer(g.Unlock(s.t.Context(), r))
+		r := fencedlock.UnlockRequest{Name: scriptLock, Caller: c, RequestID: args[0], Fence: s.fence(args[1:])}
+		return s.unlockAnswer(lately(g, func() (fencedlock.UnlockAnswer, error) { return g.Unlock(ctx, r) }))
 	case "lock":
-		return s.lock(g, s.caller(caller), args)
+		return s.lock(ctx, g, c, args)
 	}
 	s.t.Fatalf("no verb %q", verb)
 	return ""
+}
+
+// lately makes a call. Through a gateway that is late, the gateway catches up only when the call has asked etcd: it
+// has decided by what it saw.
+func lately[A any](g *gateway, call func() (A, error)) (a A, err error) {
+	if !g.late.isHeld() {
+		return call()
+	}
+	before, done := g.lossy.asked.Load(), make(chan struct{})
+	go func() {
+		defer close(done)
+		a, err = call()
+	}()
+	g.w.eventually("the call has asked etcd", func() bool { return g.lossy.asked.Load() > before })
+	g.late.letGo()
+	<-done
+	return a, err
 }
 
 func (s *script) caller(name string) fencedlock.Caller {
@@ -128,13 +164,15 @@ func (s *script) caller(name string) fencedlock.Caller {
 	if s.sessions[name] == 0 {
 		s.sessions[name] = s.gateways[0].session(name, 60)
 		for _, g := range s.gateways {
-			g.current()
+			if !g.late.isHeld() {
+				g.current()
+			}
 		}
 	}
 	return fencedlock.Caller{Session: s.sessions[name], Owner: owner}
 }
 
-func (s *script) lock(g *gateway, c fencedlock.Caller, args []string) string {
+func (s *script) lock(ctx context.Context, g *gateway, c fencedlock.Caller, args []string) string {
 	r := fencedlock.LockRequest{Name: scriptLock, Caller: c, RequestID: args[0]}
 	wait := false
 	for _, a := range args[1:] {
@@ -151,9 +189,7 @@ func (s *script) lock(g *gateway, c fencedlock.Caller, args []string) string {
 		}
 	}
 	if !wait {
-		ctx, cancel := context.WithTimeout(s.t.Context(), patience)
-		defer cancel()
-		return s.lockAnswer(g.Lock(ctx, r))
+		return s.lockAnswer(lately(g, func() (fencedlock.LockAnswer, error) { return g.Lock(ctx, r) }))
 	}
 	s.wait(g, r)
 	return ""
@@ -162,7 +198,7 @@ func (s *script) lock(g *gateway, c fencedlock.Caller, args []string) string {
 // wait begins to wait, and returns when the request is in line by this very attempt.
 func (s *script) wait(g *gateway, r fencedlock.LockRequest) {
 	before := s.w.seats(scriptLock)
-	p := g.begin(r)
+	p, _ := lately(g, func() (*pending, error) { return g.begin(r), nil })
 	s.waits[r.RequestID] = p
 	s.waits[fmt.Sprintf("%s#%d", r.RequestID, s.attempts[r.RequestID])] = p
 	s.attempts[r.RequestID]++
@@ -174,7 +210,8 @@ func (s *script) wait(g *gateway, r fencedlock.LockRequest) {
 }
 
 func (s *script) force(g *gateway, args []string) string {
-	was, err := g.ForceUnlock(s.t.Context(), scriptLock, s.fence(args))
+	f := s.fence(args)
+	was, err := lately(g, func() (*fencedlock.Ticket, error) { return g.ForceUnlock(s.t.Context(), scriptLock, f) })
 	if err != nil {
 		return s.failure(err)
 	}
@@ -283,7 +320,7 @@ func (s *script) name(t fencedlock.Ticket) string {
 }
 
 func (s *script) showLine(g *gateway) string {
-	st, err := g.Get(s.t.Context(), scriptLock)
+	st, err := lately(g, func() (fencedlock.State, error) { return g.Get(s.t.Context(), scriptLock) })
 	if err != nil {
 		return s.failure(err)
 	}
