@@ -3,6 +3,7 @@ package fencedlock_test
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"log/slog"
 	"os"
@@ -243,4 +244,14 @@ func unlock(t testing.TB, g *gateway, c fencedlock.Caller, request string, left 
 	if err != nil || a.HoldCount != left || a.AlreadyReleased {
 		t.Fatalf("unlocking got %+v, %v; want %d holds left", a, err, left)
 	}
+}
+
+var runs = flag.Int("fencedlock.runs", 1, "how often the usual number of random runs")
+
+// scaled is how many random runs a test makes where n are usual: a fifth with -short.
+func scaled(n int) int {
+	if testing.Short() {
+		return max(1, n/5)
+	}
+	return n * *runs
 }

@@ -3,6 +3,7 @@ package fencedlock
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/cpgate/cpgate/internal/keys"
 	"github.com/cpgate/cpgate/internal/line"
@@ -34,7 +35,7 @@ func (l *Locks) List(ctx context.Context, after string, limit int) (page []State
 func list(v mirror.View, after string, limit int) (page []State, next string) {
 	space, from := v.Space(), ""
 	if after != "" {
-		from = space.LockLine(keys.Name(after)) + "\xff" // behind all of its tickets
+		from = strings.TrimSuffix(space.LockLine(keys.Name(after)), "/") + "0" // '0' follows '/': behind all of its tickets
 	}
 	v.Lines(space.Locks(), from, func(name string, l *line.Line) bool {
 		n, ok := space.LockName(name)
