@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"go.etcd.io/etcd/api/v3/mvccpb"
@@ -10,6 +11,9 @@ import (
 	"github.com/cpgate/cpgate/internal/kv"
 	"github.com/cpgate/cpgate/internal/mirror"
 )
+
+// errWatchEnded is for a watch that ends without saying why, as it does when its client is closed.
+var errWatchEnded = errors.New("the watch has ended")
 
 const (
 	// pageSize is how many keys one read of the whole brings.
@@ -75,9 +79,19 @@ func (s *Store) watch(rev kv.Revision) error {
 		for _, e := range seen.Events {
 			events = append(events, event(e))
 		}
-		s.fold(func(m *mirror.Mirror) []string { return m.Fold(kv.Revision(seen.Header.Revision), events) })
+		s.fold(func(m *mirror.Mirror) []string { return m.Fold(reached(seen), events) })
 	}
-	return context.Cause(ctx)
+	return errWatchEnded
+}
+
+// reached returns the revision up to which everything is in seen or came before it. The header says so only when
+// there are no events: to a watch that is behind, etcd sends a thousand revisions at a time, each time under the
+// revision of its newest.
+func reached(seen clientv3.WatchResponse) kv.Revision {
+	if n := len(seen.Events); n > 0 {
+		return kv.Revision(seen.Events[n-1].Kv.ModRevision)
+	}
+	return kv.Revision(seen.Header.Revision)
 }
 
 func event(e *clientv3.Event) kv.Event {

@@ -1,0 +1,140 @@
+package store_test
+
+import (
+	"context"
+	"sync"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+)
+
+// The seams between a store and its real client, where a test can hold up what passes, cut it or lose it.
+
+// gate holds up whoever comes while it is shut.
+type gate struct {
+	mu   sync.Mutex
+	shut chan struct{} // nil while open
+	came int
+}
+
+// close shuts the gate, and forgets who came.
+func (g *gate) close() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.shut, g.came = make(chan struct{}), 0
+}
+
+func (g *gate) open() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	close(g.shut)
+	g.shut = nil
+}
+
+func (g *gate) pass(ctx context.Context) {
+	g.mu.Lock()
+	g.came++
+	shut := g.shut
+	g.mu.Unlock()
+	if shut == nil {
+		return
+	}
+	select {
+	case <-shut:
+	case <-ctx.Done():
+	}
+}
+
+// count is how many came since the gate was shut.
+func (g *gate) count() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.came
+}
+
+// heldReads holds up reads: before, until they are sent, and after, until they are answered.
+type heldReads struct {
+	clientv3.KV
+	before, after gate
+}
+
+func (h *heldReads) on(c *clientv3.Client) { h.KV, c.KV = c.KV, h }
+
+func (h *heldReads) Get(ctx context.Context, key string, opts ...clientv3.OpOption) (*clientv3.GetResponse, error) {
+	h.before.pass(ctx)
+	r, err := h.KV.Get(ctx, key, opts...)
+	h.after.pass(ctx)
+	return r, err
+}
+
+// heldWatch holds up watches until they begin, and can cut those that have begun.
+type heldWatch struct {
+	clientv3.Watcher
+	gate
+	cut context.CancelFunc
+}
+
+func (h *heldWatch) on(c *clientv3.Client) { h.Watcher, c.Watcher = c.Watcher, h }
+
+func (h *heldWatch) Watch(ctx context.Context, key string, opts ...clientv3.OpOption) clientv3.WatchChan {
+	h.pass(ctx)
+	ctx, cut := context.WithCancel(ctx)
+	h.mu.Lock()
+	h.cut = cut
+	h.mu.Unlock()
+	return h.Watcher.Watch(ctx, key, opts...)
+}
+
+// lose ends the watch that is under way.
+func (h *heldWatch) lose() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.cut()
+}
+
+// lostAnswers commits transactions and loses the answers: the first ones, as many as there are errors.
+type lostAnswers struct {
+	clientv3.KV
+	mu   sync.Mutex
+	errs []error
+	txns int
+}
+
+func (l *lostAnswers) on(c *clientv3.Client) { l.KV, c.KV = c.KV, l }
+
+func (l *lostAnswers) Txn(ctx context.Context) clientv3.Txn {
+	return &lostTxn{Txn: l.KV.Txn(ctx), of: l}
+}
+
+func (l *lostAnswers) count() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.txns
+}
+
+type lostTxn struct {
+	clientv3.Txn
+	of *lostAnswers
+}
+
+func (t *lostTxn) If(cs ...clientv3.Cmp) clientv3.Txn {
+	t.Txn = t.Txn.If(cs...)
+	return t
+}
+
+func (t *lostTxn) Then(ops ...clientv3.Op) clientv3.Txn {
+	t.Txn = t.Txn.Then(ops...)
+	return t
+}
+
+func (t *lostTxn) Commit() (*clientv3.TxnResponse, error) {
+	r, err := t.Txn.Commit()
+	t.of.mu.Lock()
+	defer t.of.mu.Unlock()
+	t.of.txns++
+	if len(t.of.errs) > 0 {
+		err = t.of.errs[0]
+		t.of.errs = t.of.errs[1:]
+		return nil, err
+	}
+	return r, err
+}
