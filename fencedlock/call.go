@@ -61,6 +61,11 @@ func (c *call) told(r kv.Result) {
 // that failed for certain never is.
 func (c *call) doubtful() bool { return c.pending || c.unsure }
 
+// note says what became of a request of the caller.
+func (c *call) note(s scene, request string, a memoAnswer) note {
+	return note{s.memoKey(request), memo{Answer: a, At: c.now}}
+}
+
 // fail ends the call with err, which says no: it needs a view that is not older than the call (X3).
 func (c *call) fail(err error) kv.Step {
 	if !c.fresh {

@@ -58,8 +58,7 @@ func (c *CancelCall) end(s scene) kv.Step {
 	default:
 		t.If = append(t.If, kv.Absent(ticketKey(s.view.Space(), c.name, c.caller)))
 	}
-	m := memo{Answer: memoCancelled, At: c.now}
-	t.Then = append(t.Then, m.write(s, c.caller.Session, s.memoKey(c.req.RequestID))...)
+	t.Then = append(t.Then, keep(s, c.caller.Session, c.note(s, c.req.RequestID, memoCancelled))...)
 	return c.send(t)
 }
 

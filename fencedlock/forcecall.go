@@ -55,26 +55,24 @@ func (c *ForceCall) take(v mirror.View, head *kv.Item) kv.Step {
 	}
 	id := session.ID(sid)
 	if marker := session.Live(v, id); marker != nil {
-		s := scene{view: v}
-		key := v.Space().Forced(sid, c.name, int64(head.Create))
-		m := memo{Answer: memoForced, Owner: owner, At: c.now}
+		trace := memo{Answer: memoForced, Owner: owner, At: c.now}
+		notes := []note{{v.Space().Forced(sid, c.name, int64(head.Create)), trace}}
 		txn.If = append(txn.If, kv.Unchanged(marker))
-		txn.Then = append(txn.Then, m.write(s, id, key)...)
-		txn.Then = append(txn.Then, c.lateOnes(s, id, head)...)
+		txn.Then = append(txn.Then, keep(scene{view: v}, id, append(notes, c.lateOnes(v, id, head)...)...)...)
 	}
 	return c.send(txn)
 }
 
 // lateOnes returns the memos that keep earlier attempts of what is taken from taking the lock anew.
-func (c *ForceCall) lateOnes(s scene, id session.ID, head *kv.Item) (ops []kv.Op) {
-	v, _ := decode(head)
-	for _, h := range v.Holds {
+func (c *ForceCall) lateOnes(v mirror.View, id session.ID, head *kv.Item) (notes []note) {
+	ticket, _ := decode(head)
+	for _, h := range ticket.Holds {
 		if h.Retried {
-			m := memo{Answer: memoReleased, At: c.now}
-			ops = append(ops, m.write(s, id, s.view.Space().LockMemo(int64(id), c.name, h.Request))...)
+			key := v.Space().LockMemo(int64(id), c.name, h.Request)
+			notes = append(notes, note{key, memo{Answer: memoReleased, At: c.now}})
 		}
 	}
-	return ops
+	return notes
 }
 
 // Committed implements store.Call.

@@ -246,6 +246,12 @@ func TestForeign_WhatIsDamagedIsNamedAndHeals(t *testing.T) {
 			- put memo/$b/x broken lease=b
 			- force -> b f1
 			b unlock u1 f1 -> ownership lost`,
+		"a ticket that says the same twice, forced": `
+			a lock r1 -> held 1 f1
+			- put lock/orders/$a {"holds":[{"request":"x","retried":true},{"request":"x","retried":true}]} lease=a
+			- force -> a f1
+			a lock x -> wait cancelled
+			- line -> free 0`,
 		"a memo of a request that waits": `
 			a lock r1 -> held 1 f1
 			b lock r2 &

@@ -255,3 +255,7 @@ func scaled(n int) int {
 	}
 	return n * *runs
 }
+
+func request(name string, c fencedlock.Caller, id string) fencedlock.LockRequest {
+	return fencedlock.LockRequest{Name: keys.Name(name), Caller: c, RequestID: id}
+}

@@ -39,7 +39,7 @@ func (c *LockCall) giveUp(s scene) kv.Step {
 	}
 	if h, _ := s.value.find(c.req.RequestID); h.Retried && s.marker != nil {
 		t.If = append(t.If, kv.Unchanged(s.marker))
-		t.Then = append(t.Then, c.remember(s, c.req.RequestID, memoNotAcquired)...)
+		t.Then = append(t.Then, keep(s, c.caller.Session, c.note(s, c.req.RequestID, memoNotAcquired))...)
 	}
 	return c.commit(s, s.item.Create, t, &LockAnswer{
 		Outcome: NotAcquired, Holder: s.holder(), Position: s.line.Index(s.item),

@@ -168,8 +168,7 @@ func (c *LockCall) blocked(s scene) kv.Step {
 // take it back.
 func (c *LockCall) adopt(s scene, was hold, n int) kv.Step {
 	if was.Attempt > c.req.Attempt {
-		c.err, c.over = ErrWaitCancelled, true
-		return kv.Done
+		return c.fail(ErrWaitCancelled)
 	}
 	h := c.hold()
 	h.Retried = true
@@ -189,19 +188,17 @@ func (c *LockCall) reenter(s scene) kv.Step {
 // the older one does not hold, and so was not told that it does.
 func (c *LockCall) takeOver(s scene) kv.Step {
 	old := s.value.Holds[0].Request
-	t := kv.Txn{
-		If:   []kv.Compare{kv.Unchanged(s.marker), kv.Unchanged(s.item), kv.Same(s.ahead()), c.notOver(s)},
-		Then: c.remember(s, old, memoCancelled), // for an attempt of the older request that is yet to come
+	t := kv.Txn{If: []kv.Compare{kv.Unchanged(s.marker), kv.Unchanged(s.item), kv.Same(s.ahead()), c.notOver(s)}}
+	notes := []note{c.note(s, old, memoCancelled)} // for an attempt of the older request that is yet to come
+	if !c.try() {
+		t.Then = append(keep(s, c.caller.Session, notes...), s.put(s.value.retouch(old, c.hold())))
+		return c.commit(s, s.item.Create, t, nil)
 	}
-	if c.try() {
-		t.Then = append(t.Then, kv.Delete(s.item.Key))
-		if c.retried() {
-			t.Then = append(t.Then, c.remember(s, c.req.RequestID, memoNotAcquired)...)
-		}
-		return c.commit(s, s.item.Create, t, &LockAnswer{Outcome: NotAcquired, Holder: s.holder()})
+	if c.retried() {
+		notes = append(notes, c.note(s, c.req.RequestID, memoNotAcquired))
 	}
-	t.Then = append(t.Then, s.put(s.value.retouch(old, c.hold())))
-	return c.commit(s, s.item.Create, t, nil)
+	t.Then = append(keep(s, c.caller.Session, notes...), kv.Delete(s.item.Key))
+	return c.commit(s, s.item.Create, t, &LockAnswer{Outcome: NotAcquired, Holder: s.holder()})
 }
 
 // ifHeld is the promise for the n-th hold of the caller's ticket, nil while the ticket waits.

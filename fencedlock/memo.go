@@ -1,7 +1,9 @@
 package fencedlock
 
 import (
+	"cmp"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/cpgate/cpgate/internal/kv"
@@ -34,31 +36,47 @@ func decodeMemo(i *kv.Item) (m memo) {
 	return m
 }
 
-// write returns what puts the memo at key, on the session's lease, and keeps the number of memos bounded.
-func (m memo) write(s scene, id session.ID, key string) []kv.Op {
+// note is a memo and the key that it is kept at.
+type note struct {
+	key  string
+	memo memo
+}
+
+// keep returns what puts the notes, on the session's lease, and drops the oldest memos of that session beyond
+// maxMemos. No key is both put and deleted, nor put twice.
+func keep(s scene, id session.ID, notes ...note) (ops []kv.Op) {
+	written := map[string]bool{}
+	for _, n := range notes {
+		if !written[n.key] {
+			written[n.key] = true
+			ops = append(ops, kv.Put(n.key, n.memo.encode(), kv.LeaseID(id)))
+		}
+	}
+	for _, i := range surplus(s, id, len(notes)) {
+		if !written[i.Key] {
+			ops = append(ops, kv.Delete(i.Key))
+		}
+	}
+	return ops
+}
+
+func (m memo) encode() []byte {
 	b, err := json.Marshal(m)
 	if err != nil {
 		panic(err) // strings and a time always marshal
 	}
-	put := kv.Put(key, b, kv.LeaseID(id))
-	if oldest := oldestMemo(s, id); oldest != nil && oldest.Key != key {
-		return []kv.Op{put, kv.Delete(oldest.Key)}
-	}
-	return []kv.Op{put}
+	return b
 }
 
-// oldestMemo returns the memo that has to go before another one comes, nil when there is room.
-func oldestMemo(s scene, id session.ID) (oldest *kv.Item) {
-	n := 0
+// surplus returns the memos, oldest first, that have to go before more come. A view of the past may have let one too
+// many come before: all that are too many go, though not more at a time than there should be.
+func surplus(s scene, id session.ID, more int) (all []*kv.Item) {
 	s.view.Scan(s.view.Space().SessionMemos(int64(id)), "", func(i *kv.Item) bool {
-		n++
-		if oldest == nil || i.Create < oldest.Create {
-			oldest = i
-		}
+		all = append(all, i)
 		return true
 	})
-	if n < maxMemos {
-		return nil
-	}
-	return oldest
+	slices.SortFunc(all, func(a, b *kv.Item) int {
+		return cmp.Or(cmp.Compare(a.Create, b.Create), cmp.Compare(a.Key, b.Key))
+	})
+	return all[:min(max(0, len(all)+more-maxMemos), len(all), maxMemos)]
 }

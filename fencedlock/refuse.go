@@ -39,12 +39,8 @@ func (c *LockCall) refuse(s scene, a LockAnswer) kv.Step {
 	}
 	return c.commit(s, 0, kv.Txn{
 		If:   []kv.Compare{kv.Unchanged(s.marker), as, c.notOver(s)},
-		Then: c.remember(s, c.req.RequestID, kind),
+		Then: keep(s, c.caller.Session, c.note(s, c.req.RequestID, kind)),
 	}, &a)
-}
-
-func (c *LockCall) remember(s scene, request string, a memoAnswer) []kv.Op {
-	return memo{Answer: a, At: c.now}.write(s, c.caller.Session, s.memoKey(request))
 }
 
 // recall answers what was answered before, with the holder, or the caller's own hold, as it is now.

@@ -171,6 +171,12 @@ func TestStale_AnswersAreOfTheMomentOfTheCall(t *testing.T) {
 			- line -> a f1 x1 | b f2
 			a unlock u1 -> 0
 			b await r3 -> held 1 f2`,
+		"a late attempt, when the later one has given up by now": `
+			a lock r1 -> held 1 f1
+			b lock r2 20ms & attempt=1
+			-@2 late
+			b await r2 -> refused, a f1 at 1
+			b@2 lock r2 -> refused, a f1`,
 		"a cancel of what was not there": `
 			a lock r1 -> held 1 f1
 			-@2 late

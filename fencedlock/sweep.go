@@ -35,15 +35,18 @@ func (l *Locks) Sweep(ctx context.Context) {
 }
 
 // Abandoned returns what removes each ticket that waits for a call on a gateway without a marker, on condition that
-// nobody touches it and that it still waits.
+// nobody touches it, that it still waits, and that the gateway does not come back from a long pause.
 func Abandoned(v mirror.View) (found []kv.Txn) {
 	v.Lines(v.Space().Locks(), "", func(name string, l *line.Line) bool {
 		for n := l.Admitted(); n < l.Len(); n++ {
 			i := l.At(n)
 			value, ok := decode(i)
-			if ok && !describe(name, i, n).Foreign && v.Get(v.Space().Gateway(gatewayOf(value.Holds[0].By))) == nil {
+			if !ok || describe(name, i, n).Foreign {
+				continue
+			}
+			if marker := v.Space().Gateway(gatewayOf(value.Holds[0].By)); v.Get(marker) == nil {
 				found = append(found, kv.Txn{
-					If:   []kv.Compare{kv.Unchanged(i), kv.Same(l.At(n / 2))},
+					If:   []kv.Compare{kv.Unchanged(i), kv.Same(l.At(n / 2)), kv.Absent(marker)},
 					Then: []kv.Op{kv.Delete(i.Key)},
 				})
 			}

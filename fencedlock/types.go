@@ -22,7 +22,8 @@ type Caller struct {
 // keeps a ticket's value far below what etcd takes.
 const MaxHolds = 1000
 
-// MaxTickets is how many tickets, holds and waits, one session may have.
+// MaxTickets is how many tickets, holds and waits, one session may have. It spares etcd: what comes in one burst may
+// exceed it by the calls under way.
 const MaxTickets = 1000
 
 // The errors of this package. session.ErrExpired and store.ErrUnavailable come besides.

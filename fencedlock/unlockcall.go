@@ -66,8 +66,7 @@ func (c *UnlockCall) pop(s scene) kv.Step {
 	}
 	if h := s.value.Holds[n-1]; h.Retried {
 		// An earlier attempt of this lock request was lost and may come late: it must not take the lock anew (S4).
-		m := memo{Answer: memoReleased, At: c.now}
-		t.Then = append(t.Then, m.write(s, c.caller.Session, s.memoKey(h.Request))...)
+		t.Then = append(t.Then, keep(s, c.caller.Session, c.note(s, h.Request, memoReleased))...)
 	}
 	return c.send(t)
 }
