@@ -108,6 +108,7 @@ type line struct {
 	session map[string]string // by owner
 	held    chan string       // who has just got it
 	fence   map[string]int64
+	failed  chan error
 	mu      sync.Mutex
 }
 
@@ -117,7 +118,7 @@ const perSession = 500
 func startLine(b *testing.B, x bench, waiters int) *line {
 	b.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	l := &line{x: x, ctx: ctx, session: map[string]string{}, held: make(chan string, waiters+1), fence: map[string]int64{}}
+	l := &line{x: x, ctx: ctx, session: map[string]string{}, held: make(chan string, waiters+1), failed: make(chan error, 1), fence: map[string]int64{}}
 	var group sync.WaitGroup
 	l.stop = func() { cancel(); group.Wait() }
 	b.Cleanup(l.stop)
@@ -133,7 +134,11 @@ func startLine(b *testing.B, x bench, waiters int) *line {
 		group.Go(func() { l.enter(owner) })
 	}
 	for l.waiting(b) < waiters {
-		time.Sleep(10 * time.Millisecond)
+		select {
+		case err := <-l.failed:
+			b.Fatal(err)
+		case <-time.After(10 * time.Millisecond):
+		}
 	}
 	return l
 }
@@ -153,7 +158,13 @@ func (l *line) enter(owner string) {
 		Name: "hot", SessionId: l.session[owner], Owner: owner, Timeout: durationpb.New(time.Hour),
 	})
 	if err != nil {
-		return // the benchmark is over
+		if l.ctx.Err() == nil {
+			select {
+			case l.failed <- err:
+			default: // one tells enough
+			}
+		}
+		return
 	}
 	l.mu.Lock()
 	l.fence[owner] = got.GetFence()
@@ -163,7 +174,12 @@ func (l *line) enter(owner string) {
 
 // handOver lets the holder unlock and go to the end of the line, and returns when the next one holds.
 func (l *line) handOver(b *testing.B) {
-	owner := <-l.held
+	var owner string
+	select {
+	case owner = <-l.held:
+	case err := <-l.failed:
+		b.Fatal(err)
+	}
 	l.mu.Lock()
 	fence := l.fence[owner]
 	l.mu.Unlock()

@@ -15,12 +15,22 @@ import (
 // commitTimeout is beyond etcd's own (5 s and two election timeouts), so that etcd's word is heard.
 const commitTimeout = 10 * time.Second
 
+// inFlight is how many transactions are under way at the most; more wait here. etcd itself turns away what comes
+// when 5,000 are not applied yet.
+const inFlight = 1000
+
 // errUnknown means that a transaction may have been committed, or may yet be.
 var errUnknown = errors.New("outcome unknown")
 
 // Commit commits one transaction. It does not end with the caller: what was proposed can't be taken back, so its
 // outcome had better be known. The error is ErrUnavailable when it is not.
 func (s *Store) Commit(t kv.Txn) (kv.Result, error) {
+	select {
+	case s.slots <- struct{}{}:
+		defer func() { <-s.slots }()
+	case <-s.ctx.Done():
+		return kv.Result{}, unavailable("committing", context.Cause(s.ctx))
+	}
 	ctx, cancel := context.WithTimeout(s.ctx, commitTimeout)
 	defer cancel()
 	got, err := s.Client.Txn(ctx).If(compares(t.If)...).Then(ops(t.Then)...).Commit()

@@ -42,6 +42,7 @@ type Store struct {
 	tasks  sync.WaitGroup
 	reads  reads
 	prod   chan struct{}
+	slots  chan struct{} // one for each transaction under way
 
 	mu     sync.RWMutex
 	mirror *mirror.Mirror
@@ -55,6 +56,7 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	s := &Store{
 		Config: c,
 		prod:   make(chan struct{}, 1),
+		slots:  make(chan struct{}, inFlight),
 		mirror: mirror.New(c.Space),
 		waits:  map[string]map[*Wait]struct{}{},
 		broken: errStarting,
@@ -74,7 +76,7 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 // retry through another gateway.
 func (s *Store) Close() {
 	s.mu.Lock()
-	s.broken = errClosing
+	s.broken = unavailable("serving", errClosing)
 	s.mu.Unlock()
 	s.cancel(errClosing)
 	s.tasks.Wait()
