@@ -46,11 +46,9 @@ func (c *LockCall) giveUp(s scene) kv.Step {
 	})
 }
 
-// lost tells a waiter why its ticket is not its own any more.
+// lost tells a waiter why its ticket is not its own any more. When another attempt of the request has taken it up,
+// and holds the lock by it, only that one may say so: it takes the hold back if its own caller is gone.
 func (c *LockCall) lost(s scene) kv.Step {
-	if count, ok := c.answeredElsewhere(s); ok {
-		return c.end(LockAnswer{Outcome: Acquired, Fence: Fence(s.item.Create), HoldCount: count})
-	}
 	switch {
 	case s.marker == nil || s.marker.Create != c.born:
 		return c.fail(session.ErrExpired)
@@ -65,18 +63,6 @@ func (c *LockCall) lost(s scene) kv.Step {
 		return c.recall(s, decodeMemo(m))
 	}
 	return c.fail(fmt.Errorf("%w: the ticket %q was removed from the line", store.ErrUnavailable, ticketKey(s.view.Space(), c.name, c.caller)))
-}
-
-// answeredElsewhere finds that another attempt of this request has taken the ticket up and holds the lock by it:
-// the same request gets the same answer.
-func (c *LockCall) answeredElsewhere(s scene) (count int, ok bool) {
-	if !s.holds() || s.item.Create != c.ticket {
-		return 0, false
-	}
-	if _, n := s.value.find(c.req.RequestID); n > 0 {
-		return n, true
-	}
-	return s.value.answered(c.req.RequestID, false)
 }
 
 // leave waits, for a caller that is gone, until the grace is over or a retry takes the ticket up.

@@ -214,3 +214,31 @@ func TestLeave_RetryAfterTheGraceHoldsAnew(t *testing.T) {
 	unlock(t, g, a, "u1", 1)
 	unlock(t, g, a, "u2", 0)
 }
+
+// Two attempts of one request wait through two gateways. The later one took the ticket up, so only its call may tell
+// that it holds, and take it back when nobody hears: the earlier one must not tell of a hold that is not its own.
+func TestLeave_EarlierAttemptNeverTellsOfTheHoldOfALaterOne(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	gs := []*gateway{w.gateway(), w.gateway()}
+	a, b := gs[0].caller("a"), gs[0].caller("b")
+	gs[0].begin(lockOf(a, "r1", patient())).held()
+	earlier := gs[0].begin(lockOf(b, "r2", patient()))
+	w.inLine("orders", "r2")
+	gs[0].late.holdBack()
+	gs[1].current()
+	was := w.seats("orders")[1].mod
+	retry := lockOf(b, "r2", patient())
+	retry.Attempt = 1
+	later := gs[1].begin(retry)
+	w.eventually("the ticket is taken up", func() bool { return w.seats("orders")[1].mod > was })
+	gs[1].current()
+	gs[1].late.holdBack()
+	unlock(t, w.gateway(), a, "u1", 0)
+	later.leave()
+	later.fails(context.Canceled)
+	gs[0].late.letGo()
+	earlier.fails(fencedlock.ErrWaitCancelled)
+	gs[1].late.letGo()
+	w.gone("orders", "r2")
+}
