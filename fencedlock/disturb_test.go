@@ -105,12 +105,13 @@ const (
 	unsent        // never committed, outcome unknown
 	lost          // committed, outcome unknown
 	overdue       // outcome unknown, and committed later
+	stuck         // outcome unknown, and committed when etcd's log moves on: right before the next transaction
 )
 
 // fates reads the names of fates.
 func fates(names []string) (all []fate) {
 	for _, n := range names {
-		all = append(all, map[string]fate{"answered": answered, "unsent": unsent, "lost": lost, "overdue": overdue}[n])
+		all = append(all, map[string]fate{"answered": answered, "unsent": unsent, "lost": lost, "overdue": overdue, "stuck": stuck}[n])
 	}
 	return all
 }
@@ -124,6 +125,8 @@ type lossyKV struct {
 	choose atomic.Pointer[func() fate]
 	asked  atomic.Int64 // transactions and reads
 	onWay  sync.WaitGroup
+	mu     sync.Mutex
+	stuck  []*lossyTxn
 }
 
 // lose has f choose the fate of each transaction; nil: all goes well.
@@ -182,8 +185,23 @@ func (t *lossyTxn) Commit() (*clientv3.TxnResponse, error) {
 			time.Sleep(lateness)
 			_, _ = t.commit(context.Background())
 		})
+	case stuck:
+		t.kv.mu.Lock()
+		defer t.kv.mu.Unlock()
+		t.kv.stuck = append(t.kv.stuck, t)
 	case answered:
+		t.kv.moveOn()
 		return t.commit(t.ctx)
 	}
 	return nil, rpctypes.ErrTimeout
+}
+
+// moveOn commits what is stuck.
+func (l *lossyKV) moveOn() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, t := range l.stuck {
+		_, _ = t.commit(context.Background())
+	}
+	l.stuck = nil
 }

@@ -11,6 +11,9 @@ import (
 // inLine decides for a call whose ticket is in line, or was.
 func (c *LockCall) inLine(s scene) kv.Step {
 	mine := c.mine(s)
+	if mine {
+		c.ticket = s.item.Create // also when the answer that would have told was lost
+	}
 	switch {
 	case c.left && !(mine && c.graceOver):
 		return c.leave(s)
@@ -22,7 +25,6 @@ func (c *LockCall) inLine(s scene) kv.Step {
 		return c.withdraw(s) // the session counts as gone, though its lease may live on for a while
 	case s.holds():
 		_, n := s.value.find(c.req.RequestID)
-		c.ticket = s.item.Create
 		return c.end(LockAnswer{Outcome: Acquired, Fence: Fence(s.item.Create), HoldCount: n})
 	case c.timedOut:
 		return c.giveUp(s)
@@ -71,10 +73,19 @@ func (c *LockCall) leave(s scene) kv.Step {
 	case !c.graceOver && (c.mine(s) || c.ticket == 0):
 		return kv.Wait
 	case !c.mine(s) && !c.fresh:
-		return kv.Barrier // what is not there now will not come: it would have been before this read
+		return kv.Barrier
+	case !c.mine(s) && c.pending:
+		return c.commit(s, 0, settled(ticketKey(s.view.Space(), c.name, c.caller)), nil)
 	}
 	c.over = true
 	return kv.Done
+}
+
+// settled is a transaction that writes nothing. Once it is answered, an earlier one of the same call is committed or
+// never will be, since etcd's log keeps their order. A read does not tell as much: it passes by what is proposed and
+// not committed yet.
+func settled(key string) kv.Txn {
+	return kv.Txn{If: []kv.Compare{kv.Exists(key), kv.Absent(key)}, Then: []kv.Op{kv.Delete(key)}}
 }
 
 // withdraw takes back what a caller that is gone left in line, held or not: nobody was told of it (X2).

@@ -3,6 +3,9 @@ package fencedlock_test
 import (
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/cpgate/cpgate/internal/store"
 )
 
 // Each decision is taken on a view of the past, which etcd then has moved on from: "a late look costs a second try
@@ -327,6 +330,14 @@ func TestUnsure_LostOutcomesAreSeenThrough(t *testing.T) {
 			b await r2 -> held 1 f2
 			b unlock u2 -> 0
 			- line -> free 0`,
+		"retry that says it is the first one too": `
+			a lock r1 -> held 1 f1
+			-@2 lose FATE
+			b@2 lock r2 &
+			b lock r2 &
+			b await r2#0 -> wait cancelled
+			a unlock u1 -> 0
+			b await r2 -> held 1 f2`,
 		"unlock": `
 			a lock r1 -> held 1 f1
 			a lock r2 -> held 2 f1
@@ -366,11 +377,34 @@ func TestUnsure_LostOutcomesAreSeenThrough(t *testing.T) {
 			a unlock u1 f1 -> ownership lost`,
 	}
 	for says, text := range stories {
-		for _, f := range []string{"lost", "unsent", "overdue", "unsent overdue", "overdue lost", "lost lost"} {
+		for _, f := range []string{"lost", "unsent", "overdue", "unsent overdue", "overdue lost", "lost lost", "stuck", "stuck stuck"} {
 			t.Run(says+" "+f, func(t *testing.T) {
 				t.Parallel()
 				play(t, 2, "", strings.ReplaceAll(text, "FATE", f))
 			})
 		}
+	}
+}
+
+// A caller is told that the outcome is unknown, and never asks again. What was on its way then comes when etcd's log
+// moves on, long after a read saw nothing of it: it must not stay in line (X2).
+func TestUnsure_WhatComesLateBehindATiredCallIsTakenBack(t *testing.T) {
+	t.Parallel()
+	for says, free := range map[string]bool{"a hold": true, "a wait": false} {
+		t.Run(says, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			gs := []*gateway{w.gateway(), w.gateway()}
+			a, b := gs[0].caller("a"), gs[0].caller("b")
+			if !free {
+				gs[0].begin(lockOf(a, "r1", patient())).held()
+			}
+			gs[1].current()
+			gs[1].lossy.next(stuck, stuck, stuck)
+			gs[1].begin(lockOf(b, "r2", patient())).fails(store.ErrUnavailable)
+			time.Sleep(2 * grace) // in which the call has tidied up, as far as it can tell
+			gs[1].lossy.moveOn()
+			w.gone("orders", "r2")
+		})
 	}
 }
