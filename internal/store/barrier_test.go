@@ -172,3 +172,19 @@ func lookFresh(ctx context.Context, s *store.Store) <-chan error {
 	go func() { c <- s.LookFresh(ctx, func(mirror.View) {}) }()
 	return c
 }
+
+func TestTheWatchIsAskedOnlyWhileSomebodyLagsBehind(t *testing.T) {
+	t.Parallel()
+	e, w := on(t, shared), &heldWatch{}
+	s := e.open(t, w.on)
+	ctx, leave := context.WithCancel(t.Context())
+	done := run(ctx, s, &call{next: steps(kv.See(1 << 60))}, nil)
+	eventually(t, "questions, one after the other", func() bool { return w.asked.Load() > 3 })
+	leave()
+	receive(t, done, "end")
+	eventually(t, "no question for ten times their interval", func() bool {
+		n := w.asked.Load()
+		time.Sleep(50 * time.Millisecond)
+		return w.asked.Load() == n
+	})
+}

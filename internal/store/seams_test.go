@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 )
@@ -70,7 +71,8 @@ func (h *heldReads) Get(ctx context.Context, key string, opts ...clientv3.OpOpti
 type heldWatch struct {
 	clientv3.Watcher
 	gate
-	cut context.CancelFunc
+	cut   context.CancelFunc
+	asked atomic.Int64 // how often the watch was asked for its progress
 }
 
 func (h *heldWatch) on(c *clientv3.Client) { h.Watcher, c.Watcher = c.Watcher, h }
@@ -82,6 +84,11 @@ func (h *heldWatch) Watch(ctx context.Context, key string, opts ...clientv3.OpOp
 	h.cut = cut
 	h.mu.Unlock()
 	return h.Watcher.Watch(ctx, key, opts...)
+}
+
+func (h *heldWatch) RequestProgress(ctx context.Context) error {
+	h.asked.Add(1)
+	return h.Watcher.RequestProgress(ctx)
 }
 
 // lose ends the watch that is under way.
