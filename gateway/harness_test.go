@@ -22,7 +22,17 @@ type port struct {
 	node *cpgatetest.Node
 }
 
-func open(t *testing.T) *port { t.Helper(); return &port{t, cpgatetest.Start(t)} }
+// open starts a node for a test that runs beside others.
+func open(t *testing.T) *port {
+	t.Helper()
+	t.Parallel()
+	return openAlone(t)
+}
+
+func openAlone(t *testing.T) *port {
+	t.Helper()
+	return &port{t, cpgatetest.Start(t)}
+}
 
 func (p *port) dial() *grpc.ClientConn {
 	p.Helper()

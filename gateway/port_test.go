@@ -121,7 +121,7 @@ func TestPort_HoldsThousandsOfWaitsOnOneConnection(t *testing.T) {
 	if testing.Short() {
 		t.Skip("thousands of waits")
 	}
-	p := open(t)
+	p := openAlone(t)
 	conn := p.dial()
 	locks := cpgatev1.NewFencedLockServiceClient(conn)
 	const perSession = 999
@@ -153,7 +153,7 @@ func TestPort_HoldsThousandsOfWaitsOnOneConnection(t *testing.T) {
 }
 
 func TestStop_EndsWaitsWithAHintToRetry(t *testing.T) {
-	p := open(t)
+	p := openAlone(t)
 	conn := p.dial()
 	locks := cpgatev1.NewFencedLockServiceClient(conn)
 	id := p.session(conn)
