@@ -162,6 +162,7 @@ func (g *gateway) current() {
 // pending is a Lock that was asked for and may not be answered yet.
 type pending struct {
 	t      testing.TB
+	r      fencedlock.LockRequest
 	leave  context.CancelFunc
 	done   chan struct{}
 	answer fencedlock.LockAnswer
@@ -171,7 +172,14 @@ type pending struct {
 // begin asks for a lock and does not wait for the answer.
 func (g *gateway) begin(r fencedlock.LockRequest) *pending {
 	ctx, leave := context.WithCancel(g.w.t.Context())
-	p := &pending{t: g.w.t, leave: leave, done: make(chan struct{})}
+	p := g.beginWith(ctx, r)
+	p.leave = leave
+	return p
+}
+
+// beginWith asks for a lock for as long as ctx.
+func (g *gateway) beginWith(ctx context.Context, r fencedlock.LockRequest) *pending {
+	p := &pending{t: g.w.t, r: r, done: make(chan struct{})}
 	go func() {
 		defer close(p.done)
 		p.answer, p.err = g.Lock(ctx, r)

@@ -15,10 +15,10 @@ func (c *LockCall) inLine(s scene) kv.Step {
 		c.ticket = s.item.Create // also when the answer that would have told was lost
 	}
 	switch {
-	case c.left && !(mine && c.graceOver):
-		return c.leave(s)
-	case c.left:
+	case c.left && mine && c.graceOver && !c.inherited:
 		return c.withdraw(s)
+	case c.left:
+		return c.leave(s)
 	case !mine:
 		return c.lost(s)
 	case s.marker == nil:

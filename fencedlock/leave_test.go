@@ -242,3 +242,47 @@ func TestLeave_EarlierAttemptNeverTellsOfTheHoldOfALaterOne(t *testing.T) {
 	gs[1].late.letGo()
 	w.gone("orders", "r2")
 }
+
+// "A call that finds the ticket already admitted when it adopts it answers acquired and never deletes it": the earlier
+// attempt has told its caller that it holds.
+func TestLeave_RepeatThatNobodyHearsTakesNoHoldBack(t *testing.T) {
+	t.Parallel()
+	for says, late := range map[string]bool{"seen as held": false, "seen as still waiting": true} {
+		t.Run(says, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.grace = 10 * time.Millisecond
+			gs := []*gateway{w.gateway(), w.gateway()}
+			a, b := gs[0].caller("a"), gs[0].caller("b")
+			gs[0].begin(lockOf(a, "r1", patient())).held()
+			p := gs[0].begin(lockOf(b, "r2", patient()))
+			w.inLine("orders", "r2")
+			gs[1].current()
+			if late {
+				gs[1].late.holdBack()
+			}
+			unlock(t, gs[0], a, "u1", 0)
+			told := p.held()
+			if !late {
+				gs[1].current()
+			}
+
+			ctx, leave := context.WithCancel(t.Context())
+			gs[1].lossy.lose(func() fate {
+				leave() // while its transaction is under way
+				gs[1].late.letGo()
+				return answered
+			})
+			repeat := lockOf(b, "r2", patient())
+			repeat.Attempt = 1
+			if _, err := gs[1].Lock(ctx, repeat); !errors.Is(err, context.Canceled) {
+				t.Fatalf("got %v", err)
+			}
+			time.Sleep(5 * w.grace)
+			if now := w.seats("orders"); len(now) != 1 || now[0].fence != int64(told.Fence) {
+				t.Fatalf("in line: %+v", now)
+			}
+			unlock(t, gs[0], b, "u2", 0)
+		})
+	}
+}

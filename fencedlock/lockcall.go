@@ -17,12 +17,13 @@ type LockCall struct {
 	limit int
 	by    string // names this call in the ticket
 
-	born    kv.Revision // the create revision of the session's marker when this call touched the line
-	ticket  kv.Revision // the create revision of the ticket that this call touched; 0 before
-	crowded bool        // the line was not empty after all
-	promise *LockAnswer // the answer, if the transaction under way succeeds; its Fence 0 means that revision
-	sent    bool        // a transaction was sent
-	touch   kv.Revision // the ticket that the transaction under way touches; 0 means a new one
+	born      kv.Revision // the create revision of the session's marker when this call touched the line
+	ticket    kv.Revision // the create revision of the ticket that this call touched; 0 before
+	crowded   bool        // the line was not empty after all
+	promise   *LockAnswer // the answer, if the transaction under way succeeds; its Fence 0 means that revision
+	sent      bool        // a transaction was sent
+	touch     kv.Revision // the ticket that the transaction under way touches; 0 means a new one
+	inherited bool        // an earlier attempt may have told of the hold that this one took up
 
 	timedOut, left, graceOver bool
 
@@ -105,6 +106,7 @@ func (c *LockCall) try() bool { return c.timedOut || c.req.Timeout != nil && *c.
 
 // arrive decides what to do for a call that has not touched the line yet.
 func (c *LockCall) arrive(s scene) kv.Step {
+	c.inherited = false
 	if s.marker == nil {
 		return c.fail(session.ErrExpired)
 	}
@@ -165,14 +167,18 @@ func (c *LockCall) blocked(s scene) kv.Step {
 
 // adopt takes up the ticket that an earlier attempt of the same request left. The put keeps the create revision,
 // so the place and the fence stay (L4); that attempt can't give the ticket up any more, nor, should it come late,
-// take it back.
+// take it back. A ticket ahead proves that it was not told yet that it holds; a ticket that holds it may have told of,
+// and this call must not take it back.
 func (c *LockCall) adopt(s scene, was hold, n int) kv.Step {
 	if was.Attempt > c.req.Attempt {
 		return c.fail(ErrWaitCancelled)
 	}
 	h := c.hold()
 	h.Retried = true
-	return c.write(s, s.value.retouch(c.req.RequestID, h), c.ifHeld(s, n))
+	if c.inherited = s.holds(); c.inherited {
+		return c.write(s, s.value.retouch(c.req.RequestID, h), c.held(s, n))
+	}
+	return c.write(s, s.value.retouch(c.req.RequestID, h), nil, kv.Same(s.ahead()))
 }
 
 // reenter holds the lock once more (L5).
@@ -181,7 +187,7 @@ func (c *LockCall) reenter(s scene) kv.Step {
 	if n >= c.limit {
 		return c.refuse(s, LockAnswer{Outcome: LimitReached, Fence: Fence(s.item.Create), HoldCount: n})
 	}
-	return c.write(s, s.value.push(c.hold()), c.ifHeld(s, n+1))
+	return c.write(s, s.value.push(c.hold()), c.held(s, n+1))
 }
 
 // takeOver ends the wait of an older request of the same caller and takes its place. A ticket ahead proves that
@@ -201,11 +207,8 @@ func (c *LockCall) takeOver(s scene) kv.Step {
 	return c.commit(s, s.item.Create, t, &LockAnswer{Outcome: NotAcquired, Holder: s.holder()})
 }
 
-// ifHeld is the promise for the n-th hold of the caller's ticket, nil while the ticket waits.
-func (c *LockCall) ifHeld(s scene, n int) *LockAnswer {
-	if !s.holds() {
-		return nil
-	}
+// held is the promise for the n-th hold of the caller's ticket.
+func (c *LockCall) held(s scene, n int) *LockAnswer {
 	return &LockAnswer{Outcome: Acquired, Fence: Fence(s.item.Create), HoldCount: n}
 }
 
@@ -222,9 +225,9 @@ func (c *LockCall) hold() hold {
 }
 
 // write puts the caller's ticket anew, if nobody has touched it or the session.
-func (c *LockCall) write(s scene, v value, promise *LockAnswer) kv.Step {
+func (c *LockCall) write(s scene, v value, promise *LockAnswer, also ...kv.Compare) kv.Step {
 	return c.commit(s, s.item.Create, kv.Txn{
-		If:   []kv.Compare{kv.Unchanged(s.marker), kv.Unchanged(s.item), c.notOver(s)},
+		If:   append(also, kv.Unchanged(s.marker), kv.Unchanged(s.item), c.notOver(s)),
 		Then: []kv.Op{s.put(v)},
 	}, promise)
 }
