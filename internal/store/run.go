@@ -19,6 +19,9 @@ func (s *Store) Run(ctx context.Context, c Call, timeout *time.Duration) error {
 	if err := s.Ready(); err != nil {
 		return err
 	}
+	if err := s.seeOwn(ctx, c.Keys()); err != nil {
+		return err
+	}
 	r := &run{store: s, call: c, wait: s.Attend(c.Keys()...)}
 	err := r.drive(ctx, timeout, kv.TimedOut)
 	if err == nil {
@@ -102,6 +105,9 @@ func (r *run) commit(t kv.Txn) error {
 	result, err := r.store.Commit(t)
 	switch {
 	case err == nil:
+		if result.Succeeded {
+			r.store.wrote(t.Then, result.Revision)
+		}
 		r.call.Committed(result)
 		return nil
 	case !errors.Is(err, errUnknown):

@@ -47,6 +47,7 @@ type Store struct {
 	mu     sync.RWMutex
 	mirror *mirror.Mirror
 	waits  map[string]map[*Wait]struct{}
+	unseen map[string]kv.Revision
 	lags   []*lag
 	broken error // why the mirror does not follow etcd just now
 }
@@ -59,6 +60,7 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 		slots:  make(chan struct{}, inFlight),
 		mirror: mirror.New(c.Space),
 		waits:  map[string]map[*Wait]struct{}{},
+		unseen: map[string]kv.Revision{},
 		broken: errStarting,
 	}
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())
@@ -114,6 +116,7 @@ func (s *Store) fold(change func(m *mirror.Mirror) (news []string)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, key := range change(s.mirror) {
+		s.noticed(key)
 		s.wake(key)
 	}
 	s.catchUp(s.mirror.Revision())
