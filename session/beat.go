@@ -9,6 +9,7 @@ import (
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/cpgate/cpgate/internal/kv"
 	"github.com/cpgate/cpgate/internal/mirror"
 )
 
@@ -18,56 +19,81 @@ const renewalsAtOnce = 16
 // Heartbeat renews sessions for another TTL each, and answers in the order asked. The error is
 // store.ErrUnavailable, or ctx's own.
 func (k *Keeper) Heartbeat(ctx context.Context, ids ...ID) ([]Beat, error) {
-	beats := make([]Beat, len(ids))
+	renewed := make([]renewal, len(ids))
 	group, inside := errgroup.WithContext(ctx)
 	group.SetLimit(renewalsAtOnce)
 	for n, id := range ids {
 		group.Go(func() (err error) {
-			beats[n], err = k.beat(inside, id)
+			renewed[n], err = k.renew(inside, id)
 			return err
 		})
 	}
 	err := group.Wait()
 	if err == nil {
-		err = k.confirm(ctx, beats)
+		err = k.confirm(ctx, renewed)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("renewing sessions: %w", err)
 	}
+	beats := make([]Beat, len(ids))
+	for n, r := range renewed {
+		beats[n] = r.Beat
+	}
 	return beats, nil
 }
 
-func (k *Keeper) beat(ctx context.Context, id ID) (Beat, error) {
-	sent := time.Now()
+// renewal is a beat whose session has yet to be looked for.
+type renewal struct {
+	Beat
+	sent time.Time
+	born kv.Revision // of the session's marker, 0 when it was not seen yet
+}
+
+func (k *Keeper) renew(ctx context.Context, id ID) (renewal, error) {
+	r := renewal{born: k.born(id), sent: time.Now()}
 	ttl, err := k.leases.renew(ctx, id)
 	switch {
 	case errors.Is(err, rpctypes.ErrLeaseNotFound):
-		return Beat{ID: id, Expired: true}, nil
+		r.Beat = Beat{ID: id, Expired: true}
 	case err != nil:
-		return Beat{}, err
+		return renewal{}, err
+	default:
+		r.Beat = newBeat(id, ttl, r.sent)
 	}
-	return k.renewed(id, ttl, sent), nil
+	return r, nil
 }
 
 // confirm looks for the markers: a renewal may race the end of its session and still be answered.
-func (k *Keeper) confirm(ctx context.Context, beats []Beat) error {
+func (k *Keeper) confirm(ctx context.Context, renewed []renewal) error {
 	err := k.Store.LookFresh(ctx, func(v mirror.View) {
-		for n, b := range beats {
-			if Live(v, b.ID) == nil {
-				beats[n] = Beat{ID: b.ID, Expired: true}
-			}
+		for n := range renewed {
+			renewed[n].confirm(Live(v, renewed[n].ID))
 		}
 	})
 	if err != nil {
 		return err
 	}
-	for _, b := range beats {
-		if b.Expired {
-			k.renewals.drop(b.ID)
-			k.Mend(ctx, b.ID)
+	for _, r := range renewed {
+		if r.Expired {
+			k.renewals.drop(r.ID)
+			k.Mend(ctx, r.ID)
+		} else if r.ValidFor > 0 {
+			k.renewals.note(r.ID, r.born, r.TTL, r.sent)
 		}
 	}
 	return nil
+}
+
+// confirm takes what a look behind the renewal shows for the session.
+func (r *renewal) confirm(marker *kv.Item) {
+	switch {
+	case marker == nil:
+		r.Beat = Beat{ID: r.ID, Expired: true}
+	case r.born == 0:
+		r.born = marker.Create
+	case r.born != marker.Create:
+		r.ValidFor = 0 // closed and opened again meanwhile: it is not known which was renewed
+	}
 }
 
 // Get describes a session. The errors are ErrExpired, store.ErrUnavailable, and ctx's own.

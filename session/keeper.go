@@ -38,7 +38,17 @@ func (k *Keeper) HeartbeatInterval() time.Duration { return k.Interval }
 // ValidFor returns the time in which the session can't expire, as far as this gateway knows. ok is false when it
 // has not renewed the session.
 func (k *Keeper) ValidFor(id ID) (d time.Duration, ok bool) {
-	return k.renewals.validFor(id, time.Now())
+	return k.renewals.validFor(id, k.born(id), time.Now())
+}
+
+// born returns when the session was opened that this gateway's mirror shows, 0 when it shows none.
+func (k *Keeper) born(id ID) (born kv.Revision) {
+	k.Store.Look(func(v mirror.View) {
+		if i := Live(v, id); i != nil {
+			born = i.Create
+		}
+	})
+	return born
 }
 
 // Open opens a session, or finds the one that was opened under the same user and request id. The error is
@@ -55,8 +65,9 @@ func (k *Keeper) Open(ctx context.Context, o Opening) (Beat, error) {
 		sent = time.Now()
 		granted, err = k.leases.renew(ctx, id)
 	}
+	var born kv.Revision
 	if err == nil {
-		err = k.mark(ctx, id, marker{
+		born, err = k.mark(ctx, id, marker{
 			Name: o.Name, User: o.User, ClientAddress: o.ClientAddress,
 			TTLSeconds: granted, Created: time.Now().UTC(),
 		})
@@ -64,30 +75,35 @@ func (k *Keeper) Open(ctx context.Context, o Opening) (Beat, error) {
 	if err != nil {
 		return Beat{}, fmt.Errorf("opening a session: %w", err)
 	}
-	return k.renewed(id, granted, sent), nil
+	b := newBeat(id, granted, sent)
+	k.renewals.note(id, born, b.TTL, sent)
+	return b, nil
 }
 
-// mark puts the session's marker, if it is not there yet.
-func (k *Keeper) mark(ctx context.Context, id ID, m marker) error {
+// mark puts the session's marker, if it is not there yet, and returns the revision in which it came.
+func (k *Keeper) mark(ctx context.Context, id ID, m marker) (born kv.Revision, err error) {
 	key := k.Store.Space.Session(int64(id))
 	r, err := k.Store.Commit(kv.Txn{
 		If:   []kv.Compare{kv.Absent(key)},
 		Then: []kv.Op{kv.Put(key, m.encode(), kv.LeaseID(id))},
 	})
 	if err != nil || r.Succeeded {
-		return err
+		return r.Revision, err
 	}
-	var live bool
-	if err := k.Store.LookFresh(ctx, func(v mirror.View) { live = Live(v, id) != nil }); err != nil || live {
-		return err
+	var live *kv.Item
+	switch err := k.Store.LookFresh(ctx, func(v mirror.View) { live = Live(v, id) }); {
+	case err != nil:
+		return 0, err
+	case live != nil:
+		return live.Create, nil
 	}
 	k.Mend(ctx, id) // the marker is there and damaged, or has just gone: the next try finds neither
-	return fmt.Errorf("%w: the session is just ending", store.ErrUnavailable)
+	return 0, fmt.Errorf("%w: the session is just ending", store.ErrUnavailable)
 }
 
-func (k *Keeper) renewed(id ID, ttlSeconds int64, sent time.Time) Beat {
+// newBeat is of a session whose renewal etcd confirmed.
+func newBeat(id ID, ttlSeconds int64, sent time.Time) Beat {
 	ttl := time.Duration(ttlSeconds) * time.Second
-	k.renewals.note(id, ttl, sent)
 	return Beat{ID: id, TTL: ttl, ValidFor: ttl - time.Since(sent)}
 }
 

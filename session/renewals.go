@@ -3,55 +3,65 @@ package session
 import (
 	"sync"
 	"time"
+
+	"github.com/cpgate/cpgate/internal/kv"
 )
 
 // renewals remembers, for each session that this gateway renewed, how long it can't expire. The zero value is
 // ready for use.
 type renewals struct {
-	mu    sync.Mutex
-	until map[ID]time.Time
-	tidy  int // the size at which the past ones are thrown out
+	mu       sync.Mutex
+	promises map[ID]promise
+	tidy     int // the size at which the past ones are thrown out
+}
+
+// promise is for one life of a session: closed, and opened again with the same request id, it has the same id and
+// maybe a shorter TTL.
+type promise struct {
+	until time.Time
+	born  kv.Revision // the create revision of the session's marker
 }
 
 // leastTidy keeps small tables from being swept all the time.
 const leastTidy = 1024
 
-func (r *renewals) note(id ID, ttl time.Duration, sent time.Time) {
+func (r *renewals) note(id ID, born kv.Revision, ttl time.Duration, sent time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.until == nil {
-		r.until, r.tidy = map[ID]time.Time{}, leastTidy
+	if r.promises == nil {
+		r.promises, r.tidy = map[ID]promise{}, leastTidy
 	}
-	if until := sent.Add(ttl); until.After(r.until[id]) { // answers may come out of order
-		r.until[id] = until
+	p, until := r.promises[id], sent.Add(ttl)
+	if born > p.born || born == p.born && until.After(p.until) { // answers may come out of order
+		r.promises[id] = promise{until, born}
 	}
-	if len(r.until) >= r.tidy {
+	if len(r.promises) >= r.tidy {
 		r.sweep(sent)
 	}
 }
 
 // sweep throws out what is past; that the table doubles before the next sweep makes its cost constant per note.
 func (r *renewals) sweep(now time.Time) {
-	for id, until := range r.until {
-		if until.Before(now) {
-			delete(r.until, id)
+	for id, p := range r.promises {
+		if p.until.Before(now) {
+			delete(r.promises, id)
 		}
 	}
-	r.tidy = max(leastTidy, 2*len(r.until))
+	r.tidy = max(leastTidy, 2*len(r.promises))
 }
 
-func (r *renewals) validFor(id ID, now time.Time) (time.Duration, bool) {
+func (r *renewals) validFor(id ID, born kv.Revision, now time.Time) (time.Duration, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	until, ok := r.until[id]
-	if !ok || until.Before(now) {
+	p, ok := r.promises[id]
+	if !ok || p.born != born || p.until.Before(now) {
 		return 0, false
 	}
-	return until.Sub(now), true
+	return p.until.Sub(now), true
 }
 
 func (r *renewals) drop(id ID) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	delete(r.until, id)
+	delete(r.promises, id)
 }

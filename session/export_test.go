@@ -1,0 +1,26 @@
+package session
+
+import (
+	"time"
+
+	"github.com/cpgate/cpgate/internal/kv"
+)
+
+// Renewals is the table of renewals, which has neither clock nor I/O.
+type Renewals struct{ renewals }
+
+// Note notes that etcd confirmed a renewal that was sent then.
+func (r *Renewals) Note(id ID, born kv.Revision, ttl time.Duration, sent time.Time) {
+	r.note(id, born, ttl, sent)
+}
+
+// ValidFor returns the time from now in which the session can't expire.
+func (r *Renewals) ValidFor(id ID, born kv.Revision, now time.Time) (time.Duration, bool) {
+	return r.validFor(id, born, now)
+}
+
+// Drop forgets the session.
+func (r *Renewals) Drop(id ID) { r.drop(id) }
+
+// Len returns how many sessions are remembered.
+func (r *Renewals) Len() int { return len(r.promises) }
