@@ -3,10 +3,13 @@ package session
 import (
 	"context"
 	"encoding/json"
+	"math"
+	"math/rand/v2"
 	"sync"
 	"time"
 
 	"github.com/cpgate/cpgate/internal/kv"
+	"github.com/cpgate/cpgate/internal/mirror"
 	"github.com/cpgate/cpgate/internal/store"
 )
 
@@ -19,13 +22,13 @@ const (
 
 // Presence keeps the marker of a gateway in etcd for as long as the gateway lives.
 type Presence struct {
-	store   *store.Store
-	leases  leases
-	gateway string
-	value   []byte
-	id      ID
-	cancel  context.CancelFunc
-	done    sync.WaitGroup
+	store  *store.Store
+	leases leases
+	key    string
+	value  []byte
+	id     ID // of the lease
+	cancel context.CancelFunc
+	done   sync.WaitGroup
 }
 
 // Announce puts the marker of the gateway with that id, which serves at address, and keeps it there until Leave.
@@ -34,7 +37,7 @@ func (k *Keeper) Announce(ctx context.Context, gateway, address string) (*Presen
 	if err != nil {
 		return nil, err
 	}
-	p := &Presence{store: k.Store, leases: k.leases, gateway: gateway, value: value, id: idOf("gateway", gateway)}
+	p := &Presence{store: k.Store, leases: k.leases, key: k.Store.Space.Gateway(gateway), value: value}
 	if err := p.appear(ctx); err != nil {
 		return nil, err
 	}
@@ -43,17 +46,18 @@ func (k *Keeper) Announce(ctx context.Context, gateway, address string) (*Presen
 	return p, nil
 }
 
+// appear puts the marker on a new lease. Its id is drawn, and not derived as those of sessions are, so that no
+// session can ever be on it.
 func (p *Presence) appear(ctx context.Context) error {
+	p.id = ID(1 + rand.Int64N(math.MaxInt64))
 	if _, err := p.leases.grant(ctx, p.id, int64(presenceTTL/time.Second)); err != nil {
 		return err
 	}
-	_, err := p.store.Commit(kv.Txn{
-		Then: []kv.Op{kv.Put(p.store.Space.Gateway(p.gateway), p.value, kv.LeaseID(p.id))},
-	})
+	_, err := p.store.Commit(kv.Txn{Then: []kv.Op{kv.Put(p.key, p.value, kv.LeaseID(p.id))}})
 	return err
 }
 
-// stay renews the marker; lost in a long pause, it is put again.
+// stay renews the marker; lost in a long pause, or by somebody's hand, it is put again.
 func (p *Presence) stay(ctx context.Context) {
 	tick := time.NewTicker(presenceRenew)
 	defer tick.Stop()
@@ -63,10 +67,19 @@ func (p *Presence) stay(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		if _, err := p.leases.renew(ctx, p.id); err != nil {
+		if _, err := p.leases.renew(ctx, p.id); err != nil || !p.seen() {
 			_ = p.appear(ctx) // tried again at the next tick
 		}
 	}
+}
+
+// seen reports whether the mirror shows the marker on its lease. One that is late has it put once more.
+func (p *Presence) seen() (seen bool) {
+	p.store.Look(func(v mirror.View) {
+		i := v.Get(p.key)
+		seen = i != nil && i.Lease == kv.LeaseID(p.id)
+	})
+	return seen
 }
 
 // Leave removes the marker: the other gateways need not wait for it to expire.
