@@ -47,7 +47,13 @@ func describe(v mirror.View, id ID, i *kv.Item) Session {
 	}
 }
 
+// memos counts what is remembered of the session, as far as it is attached to its lease.
 func memos(v mirror.View, id ID) (n int) {
-	v.Scan(v.Space().SessionMemos(int64(id)), "", func(*kv.Item) bool { n++; return true })
+	v.Scan(v.Space().SessionMemos(int64(id)), "", func(i *kv.Item) bool {
+		if i.Lease == kv.LeaseID(id) {
+			n++
+		}
+		return true
+	})
 	return n
 }
