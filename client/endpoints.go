@@ -6,6 +6,7 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"time"
 
 	"google.golang.org/grpc"
 )
@@ -23,9 +24,10 @@ type endpoints struct {
 
 // endpoint is one server. Its fields are guarded by the mutex of its endpoints.
 type endpoint struct {
-	addr string
-	conn *grpc.ClientConn
-	busy int
+	addr  string
+	conn  *grpc.ClientConn
+	busy  int
+	heard time.Time // when it last answered anything
 }
 
 // link is one call's use of an endpoint's connection, from use to done.
@@ -69,10 +71,14 @@ func (e *endpoints) use() link {
 	return link{to, to.conn}
 }
 
-func (e *endpoints) done(l link) {
+// done ends the use of l; answered says whether the server had anything to say.
+func (e *endpoints) done(l link, answered bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	l.to.busy--
+	if answered {
+		l.to.heard = time.Now()
+	}
 }
 
 // moveOn makes the endpoint after l's the current one, unless another call did so before.
@@ -85,12 +91,13 @@ func (e *endpoints) moveOn(l link, because error) {
 	}
 }
 
-// drop replaces l's connection, which answers no more though it is not broken. Every call on it ends, and goes
-// on elsewhere under its request id.
-func (e *endpoints) drop(l link) {
+// drop replaces l's connection, which left a request without an answer for too long though it is not broken. Every
+// call on it ends, and goes on elsewhere under its request id; so a server that is only slow, and answered other
+// calls since that request was sent, is spared.
+func (e *endpoints) drop(l link, sent time.Time) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if l.to.conn != l.conn {
+	if l.to.conn != l.conn || l.to.heard.After(sent) {
 		return
 	}
 	if fresh, err := e.dial(l.to.addr); err == nil {

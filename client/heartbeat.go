@@ -43,8 +43,9 @@ func (c *Client) probe(s *session) {
 		c.spawn(func(context.Context) {
 			ctx, cancel := context.WithTimeout(s.ctx, silence(s))
 			defer cancel()
-			if _, err := s.heartbeat(ctx, attempt{conn: l.conn, sent: time.Now()}); err != nil && ctx.Err() != nil && s.ctx.Err() == nil {
-				c.endpoints.drop(l)
+			a := attempt{conn: l.conn, sent: time.Now()}
+			if _, err := s.heartbeat(ctx, a); err != nil && ctx.Err() != nil && s.ctx.Err() == nil {
+				c.endpoints.drop(l, a.sent)
 			}
 		})
 	}

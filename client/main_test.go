@@ -1,6 +1,7 @@
 package client_test
 
 import (
+	"bufio"
 	"context"
 	"fmt"
 	"os"
@@ -8,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/cpgate/cpgate"
+	"github.com/cpgate/cpgate/client"
 )
 
 // addr is where the node of the examples serves.
@@ -45,4 +47,24 @@ func withNode(run func() int) (int, error) {
 	defer node.Close()
 	addr = node.Addr()
 	return run(), nil
+}
+
+// stoppableAt has the address of the node, in the process that stoppable runs in.
+const stoppableAt = "CPGATE_TEST_STOPPABLE_AT"
+
+// stoppable locks "orders", and tells on each line of its input what it thinks of that.
+func stoppable(addr string) error {
+	c, err := client.New(addr)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	l := c.Lock("orders")
+	_, err = l.Lock(context.Background())
+	fmt.Println("lock:", err)
+	for in := bufio.NewScanner(os.Stdin); in.Scan(); {
+		fence := l.Fence()
+		fmt.Println("fence:", fence, "unlock:", l.Unlock(context.Background()))
+	}
+	return nil
 }

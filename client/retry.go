@@ -46,21 +46,21 @@ func ask[R any](ctx context.Context, e *endpoints, limit time.Duration, f func(c
 
 // try is one attempt. The link it used is done, and only names the endpoint.
 func try[R any](ctx context.Context, e *endpoints, limit time.Duration, n int32, f func(context.Context, attempt) (R, error)) (R, link, error) {
-	l := e.use()
-	defer e.done(l)
 	inner, cancel := ctx, context.CancelFunc(func() {})
 	if limit > 0 {
 		inner, cancel = context.WithTimeout(ctx, limit)
 	}
 	defer cancel()
-	r, err := f(inner, attempt{conn: l.conn, n: n, sent: time.Now()})
+	l, sent := e.use(), time.Now()
+	r, err := f(inner, attempt{conn: l.conn, n: n, sent: sent})
+	e.done(l, !again(err))
 	if err != nil && inner.Err() != nil && ctx.Err() == nil {
-		e.drop(l)
+		e.drop(l, sent)
 	}
 	return r, l, err
 }
 
-// again reports whether an attempt that failed with err may be answered elsewhere: the server could not do it,
+// again reports whether an attempt that ended with err may be answered elsewhere: the server could not do it,
 // or the connection went away under it.
 func again(err error) bool {
 	switch status.Code(err) {

@@ -4,37 +4,13 @@ package client_test
 
 import (
 	"bufio"
-	"context"
-	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"strings"
 	"syscall"
 	"testing"
-
-	"github.com/cpgate/cpgate/client"
 )
-
-// stoppableAt has the address of the node, in the process that stoppable runs in.
-const stoppableAt = "CPGATE_TEST_STOPPABLE_AT"
-
-// stoppable locks "orders", and tells on each line of its input what it thinks of that.
-func stoppable(addr string) error {
-	c, err := client.New(addr)
-	if err != nil {
-		return err
-	}
-	defer c.Close()
-	l := c.Lock("orders")
-	_, err = l.Lock(context.Background())
-	fmt.Println("lock:", err)
-	for in := bufio.NewScanner(os.Stdin); in.Scan(); {
-		fence := l.Fence()
-		fmt.Println("fence:", fence, "unlock:", l.Unlock(context.Background()))
-	}
-	return nil
-}
 
 // puppet is a process that runs stoppable.
 type puppet struct {
