@@ -12,12 +12,16 @@ import (
 	"go.uber.org/zap/zapcore"
 )
 
-// harmless are warnings that etcd gives at every start and that ask nothing of anybody here.
+// harmless are messages that ask nothing of anybody here.
 var harmless = []string{
 	// There is no port of etcd's own to share.
 	"Running http and grpc server on single port. This is not recommended for production.",
 	// Simple tokens stay inside one process until a cluster turns on etcd's authentication.
 	"simple token is not cryptographically signed",
+	// A member that was killed soon after its first start has not yet written down its Raft term, by which etcd tells
+	// the version of its files. It looks again every few seconds.
+	"Failed to detect schema version",
+	"failed to update storage version",
 }
 
 // stage is how far a member is; it starts, runs, stops.
