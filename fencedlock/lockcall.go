@@ -23,6 +23,7 @@ type LockCall struct {
 	promise   *LockAnswer // the answer, if the transaction under way succeeds; its Fence 0 means that revision
 	sent      bool        // a transaction was sent
 	touch     kv.Revision // the ticket that the transaction under way touches; 0 means a new one
+	rival     string      // the call whose ticket this one last tried to take up
 	inherited bool        // an earlier attempt may have told of the hold that this one took up
 
 	timedOut, left, graceOver bool
@@ -170,9 +171,12 @@ func (c *LockCall) blocked(s scene) kv.Step {
 // take it back. A ticket ahead proves that it was not told yet that it holds; a ticket that holds it may have told of,
 // and this call must not take it back.
 func (c *LockCall) adopt(s scene, was hold, n int) kv.Step {
-	if was.Attempt > c.req.Attempt {
+	// A call that never heard what came of its own transaction may meet one that took its ticket up: that is later.
+	taken := c.doubtful() && was.Attempt == c.req.Attempt && was.By != c.rival
+	if was.Attempt > c.req.Attempt || taken {
 		return c.fail(ErrWaitCancelled)
 	}
+	c.rival = was.By
 	h := c.hold()
 	h.Retried = true
 	if c.inherited = s.holds(); c.inherited {

@@ -109,9 +109,9 @@ func (r *record) verdict() []string {
 	for n, b := range spans {
 		for _, a := range spans[:n] {
 			switch {
-			case a.to > b.from:
+			case a.to > b.from && a.fence != b.fence:
 				r.faults = append(r.faults, fmt.Sprintf("%+v holds while %+v does (L1)", *b, *a))
-			case a.fence >= b.fence:
+			case a.fence > b.fence, a.fence == b.fence && a.who != b.who:
 				r.faults = append(r.faults, fmt.Sprintf("%+v comes after %+v (L2)", *b, *a))
 			}
 		}

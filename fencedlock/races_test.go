@@ -57,7 +57,7 @@ func TestRaces_NoHoldIsLostNoneCountedTwice(t *testing.T) {
 	var all sync.WaitGroup
 	for lane := range atOnce {
 		all.Go(func() {
-			for n := lane; n < scaled(800) && !t.Failed(); n += atOnce {
+			for n := lane; n < scaled(500) && !t.Failed(); n += atOnce {
 				race(t, w, gs, uint64(n))
 			}
 		})
@@ -113,9 +113,7 @@ func leftovers(ctx context.Context, w *world, g *gateway, lock keys.Name, worker
 				break
 			}
 		}
-		if memos := w.left("gateway/", "session/", "lock/"); slices.ContainsFunc(memos, func(m string) bool {
-			return strings.HasPrefix(m, "memo/"+k.who.Session.String())
-		}) {
+		if memos := w.keys(w.space.SessionMemos(int64(k.who.Session))); len(memos) > 0 {
 			faults = append(faults, fmt.Sprintf("left of session %s: %v", k.who.Session, memos))
 		}
 	}

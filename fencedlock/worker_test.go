@@ -13,6 +13,9 @@ import (
 	"github.com/cpgate/cpgate/session"
 )
 
+// tired is when a worker leaves a wait that has no end: the others may be waiting as well.
+const tired = 20 * time.Millisecond
+
 // worker is one caller of one lock in a random run. It has one call under way at a time, or two on purpose, loses
 // connections, comes back or not, and knows at each moment how often it holds.
 type worker struct {
@@ -108,7 +111,7 @@ func (k *worker) acquire() {
 		if leaves {
 			time.AfterFunc(time.Duration(k.rng.IntN(2000))*time.Microsecond, leave)
 		} else if r.Timeout == nil {
-			time.AfterFunc(50*time.Millisecond, leave) // nobody may ever unlock: the others wait as well
+			time.AfterFunc(tired, leave)
 		}
 		k.notef("asks for %s #%d (leaves: %v)", r.RequestID, r.Attempt, leaves)
 		a, err := k.any().Lock(ctx, r)
@@ -163,7 +166,8 @@ func (k *worker) cancelNothing() {
 // told takes note of the answer to a lock request.
 func (k *worker) told(r fencedlock.LockRequest, a fencedlock.LockAnswer, err error) {
 	switch {
-	case errors.Is(err, fencedlock.ErrOwnershipLost) && k.rec.everForced():
+	case (errors.Is(err, fencedlock.ErrOwnershipLost) || errors.Is(err, fencedlock.ErrWaitCancelled)) && k.rec.everForced():
+		// an earlier attempt held, and that was taken
 	case err != nil:
 		k.faultf("%s: %v", r.RequestID, err)
 	case a.Outcome == fencedlock.NotAcquired:
@@ -217,7 +221,7 @@ func (k *worker) twice() {
 	}
 	same := second.Attempt > 0
 	k.notef("asks twice: %s, %s", first.RequestID, second.RequestID)
-	ctx, leave := context.WithTimeout(k.ctx, 50*time.Millisecond)
+	ctx, leave := context.WithTimeout(k.ctx, tired)
 	defer leave()
 	p := k.any().beginWith(ctx, first)
 	k.pause(time.Millisecond)
@@ -230,6 +234,10 @@ func (k *worker) twice() {
 	}
 	if same && p.answer.Fence != 0 && p.answer.Fence == q.answer.Fence {
 		k.settle(p, p) // the same hold, told twice
+		return
+	}
+	if same && p.err != nil && q.answer.Fence != 0 && k.rec.mayBeForced(q.answer.Fence) {
+		k.cancel(second.RequestID) // what the one was told of may be gone, and the other have asked anew
 		return
 	}
 	k.settle(p, q)
