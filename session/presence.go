@@ -26,7 +26,8 @@ type Presence struct {
 	leases leases
 	key    string
 	value  []byte
-	id     ID // of the lease
+	id     ID          // of the lease
+	put    kv.Revision // when the marker was last put
 	cancel context.CancelFunc
 	done   sync.WaitGroup
 }
@@ -53,31 +54,39 @@ func (p *Presence) appear(ctx context.Context) error {
 	if _, err := p.leases.grant(ctx, p.id, int64(presenceTTL/time.Second)); err != nil {
 		return err
 	}
-	_, err := p.store.Commit(kv.Txn{Then: []kv.Op{kv.Put(p.key, p.value, kv.LeaseID(p.id))}})
+	r, err := p.store.Commit(kv.Txn{Then: []kv.Op{kv.Put(p.key, p.value, kv.LeaseID(p.id))}})
+	if err == nil {
+		p.put = r.Revision
+	}
 	return err
 }
 
-// stay renews the marker; lost in a long pause, or by somebody's hand, it is put again.
+// stay renews the marker; lost in a long pause, or by somebody's hand, it is put again, before the others sweep.
 func (p *Presence) stay(ctx context.Context) {
+	wait := p.store.Attend(p.key)
+	defer wait.Stop()
 	tick := time.NewTicker(presenceRenew)
 	defer tick.Stop()
 	for {
+		var err error
 		select {
 		case <-tick.C:
+			_, err = p.leases.renew(ctx, p.id)
+		case <-wait.News():
 		case <-ctx.Done():
 			return
 		}
-		if _, err := p.leases.renew(ctx, p.id); err != nil || !p.seen() {
+		if err != nil || !p.seen() {
 			_ = p.appear(ctx) // tried again at the next tick
 		}
 	}
 }
 
-// seen reports whether the mirror shows the marker on its lease. One that is late has it put once more.
+// seen reports whether the mirror shows the marker on its lease, or is yet to.
 func (p *Presence) seen() (seen bool) {
 	p.store.Look(func(v mirror.View) {
 		i := v.Get(p.key)
-		seen = i != nil && i.Lease == kv.LeaseID(p.id)
+		seen = v.Revision() < p.put || i != nil && i.Lease == kv.LeaseID(p.id)
 	})
 	return seen
 }
