@@ -224,7 +224,7 @@ func wantEach(ctx context.Context, t *testing.T, w *world, k *session.Keeper, id
 	for what, err := range map[string]error{
 		"Open": open, "Open again": again, "Heartbeat": beat, "Close": closing, "Get": get, "List": list,
 	} {
-		if !errors.Is(err, want) {
+		if !errors.Is(err, want) || errors.Is(err, store.ErrUnavailable) != errors.Is(want, store.ErrUnavailable) {
 			t.Errorf("%s: %v, want %v", what, err, want)
 		}
 	}

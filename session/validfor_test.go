@@ -14,41 +14,41 @@ import (
 // "Every answer to a session carries valid_for = TTL minus the time since the gateway *sent* the last confirmed
 // renewal."
 
-// slowLeases delays the answers of etcd's leases: the lease runs while its answer is on its way.
-type slowLeases struct {
+// heldLeases holds up the answers of etcd's leases: the lease runs while its answer is on its way.
+type heldLeases struct {
 	pb.LeaseClient
-	delay time.Duration
+	hold func()
 }
 
-func slow(delay time.Duration) func(pb.LeaseClient) pb.LeaseClient {
-	return func(l pb.LeaseClient) pb.LeaseClient { return &slowLeases{l, delay} }
+func held(hold func()) func(pb.LeaseClient) pb.LeaseClient {
+	return func(l pb.LeaseClient) pb.LeaseClient { return &heldLeases{l, hold} }
 }
 
-func (s *slowLeases) LeaseGrant(ctx context.Context, r *pb.LeaseGrantRequest, o ...grpc.CallOption) (*pb.LeaseGrantResponse, error) {
-	defer time.Sleep(s.delay)
-	return s.LeaseClient.LeaseGrant(ctx, r, o...)
+func (h *heldLeases) LeaseGrant(ctx context.Context, r *pb.LeaseGrantRequest, o ...grpc.CallOption) (*pb.LeaseGrantResponse, error) {
+	defer h.hold()
+	return h.LeaseClient.LeaseGrant(ctx, r, o...)
 }
 
-func (s *slowLeases) LeaseKeepAlive(ctx context.Context, o ...grpc.CallOption) (pb.Lease_LeaseKeepAliveClient, error) {
-	stream, err := s.LeaseClient.LeaseKeepAlive(ctx, o...)
-	return &slowStream{stream, s.delay}, err
+func (h *heldLeases) LeaseKeepAlive(ctx context.Context, o ...grpc.CallOption) (pb.Lease_LeaseKeepAliveClient, error) {
+	stream, err := h.LeaseClient.LeaseKeepAlive(ctx, o...)
+	return &heldStream{stream, h.hold}, err
 }
 
-type slowStream struct {
+type heldStream struct {
 	pb.Lease_LeaseKeepAliveClient
-	delay time.Duration
+	hold func()
 }
 
-func (s *slowStream) Recv() (*pb.LeaseKeepAliveResponse, error) {
-	defer time.Sleep(s.delay)
-	return s.Lease_LeaseKeepAliveClient.Recv()
+func (h *heldStream) Recv() (*pb.LeaseKeepAliveResponse, error) {
+	defer h.hold()
+	return h.Lease_LeaseKeepAliveClient.Recv()
 }
 
 func TestValidForCountsFromWhenTheRenewalWasSent(t *testing.T) {
 	t.Parallel()
 	const delay = 300 * time.Millisecond
 	w := newWorld(t, shared)
-	k := w.keeper(slow(delay))
+	k := w.keeper(held(func() { time.Sleep(delay) }))
 	opened := w.open(k, "r", 60)
 	again := w.open(k, "r", 60)
 	beats, err := k.Heartbeat(t.Context(), opened.ID)
@@ -133,5 +133,27 @@ func TestAPromiseEndsWithItsSession(t *testing.T) {
 	}
 	if d, ok := k.ValidFor(b.ID); ok && d > 2*time.Second {
 		t.Errorf("a session with a TTL of 2s is said to be valid for %v", d)
+	}
+}
+
+// The same while a renewal of the first one is on its way.
+func TestARenewalOfTheSessionBeforePromisesNothingForTheNext(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, shared)
+	other := w.keeper()
+	b := w.open(other, "r", 300)
+	k := w.keeper(held(func() {
+		if closed, err := other.Close(t.Context(), b.ID); err != nil || !closed {
+			t.Error(closed, err)
+		}
+		w.open(other, "r", 2)
+	}))
+	beats, err := k.Heartbeat(t.Context(), b.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, _ := k.ValidFor(b.ID)
+	if beats[0].ValidFor > 2*time.Second || d > 2*time.Second {
+		t.Errorf("a session with a TTL of 2s is said to be valid for %v and %v", beats[0].ValidFor, d)
 	}
 }
