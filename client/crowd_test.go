@@ -12,7 +12,7 @@ import (
 
 // All of them wait, each gets its turn, and nothing is left. (10,000 work as well, in half a minute.)
 func TestLock_MoreWaitOnOneClientThanASessionHasPlaceFor(t *testing.T) {
-	const crowd = 3 * client.Room
+	const crowd = client.Room + 100
 	node := cpgatetest.Start(t)
 	s, c := wire(t, node.Addr()), node.Client(t)
 	busy := node.Client(t).Lock("orders")

@@ -123,12 +123,14 @@ func TestDo_EndsBeforeAnotherCanHoldWhenCutOff(t *testing.T) {
 func TestDo_EndsWhenTheNodeStopsForGood(t *testing.T) {
 	t.Parallel()
 	node := short(t)
-	started := make(chan struct{})
+	started, stopped := make(chan struct{}), make(chan struct{})
 	go func() {
+		defer close(stopped)
 		<-started
 		node.Stop(t)
 	}()
 	_, cause, err := untilLost(t, node.Client(t).Lock("orders"), started)
+	receive(t, stopped)
 	if !errors.Is(cause, client.ErrOwnershipLost) || !errors.Is(err, client.ErrOwnershipLost) {
 		t.Errorf("cause %v, Do %v", cause, err)
 	}

@@ -15,7 +15,7 @@ import (
 )
 
 // soon bounds what a test waits for; nothing that works comes near it.
-const soon = 20 * time.Second
+const soon = time.Minute
 
 // short gives a node whose sessions expire after two seconds.
 func short(t *testing.T) *cpgatetest.Node {

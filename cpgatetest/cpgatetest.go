@@ -17,6 +17,7 @@ import (
 	"context"
 	"log/slog"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -27,11 +28,13 @@ import (
 // startTimeout bounds a start; a node on an idle machine takes 0.3 s.
 const startTimeout = 30 * time.Second
 
-// Node is a node that runs for one test.
+// Node is a node that runs for one test. It may be used from several goroutines.
 type Node struct {
+	addr string
+
+	mu     sync.Mutex
 	config cpgate.Config
 	node   *cpgate.Node // nil while stopped
-	addr   string
 }
 
 // Option changes the node that Start starts.
@@ -53,6 +56,8 @@ func Start(t testing.TB, options ...Option) *Node {
 	}
 	n := &Node{config: c}
 	n.start(t)
+	n.addr = n.node.Addr()
+	n.config.Listen = n.addr
 	t.Cleanup(func() { n.Stop(t) })
 	return n
 }
@@ -68,7 +73,7 @@ func (n *Node) Client(t testing.TB) *client.Client {
 		t.Fatalf("client of %s: %v", n.addr, err)
 	}
 	t.Cleanup(func() {
-		if err := c.Close(); err != nil && n.node != nil {
+		if err := c.Close(); err != nil && n.running() {
 			t.Errorf("closing client: %v", err)
 		}
 	})
@@ -78,6 +83,13 @@ func (n *Node) Client(t testing.TB) *client.Client {
 // Stop stops the node as SIGTERM does: waiting calls end with UNAVAILABLE, the data stays. Stopping a stopped node
 // does nothing.
 func (n *Node) Stop(t testing.TB) {
+	t.Helper()
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.stop(t)
+}
+
+func (n *Node) stop(t testing.TB) {
 	t.Helper()
 	if n.node == nil {
 		return
@@ -92,8 +104,16 @@ func (n *Node) Stop(t testing.TB) {
 // Restart stops the node if it runs, and starts it again on the same data and at the same address.
 func (n *Node) Restart(t testing.TB) {
 	t.Helper()
-	n.Stop(t)
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.stop(t)
 	n.start(t)
+}
+
+func (n *Node) running() bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.node != nil
 }
 
 func (n *Node) start(t testing.TB) {
@@ -104,6 +124,5 @@ func (n *Node) start(t testing.TB) {
 	if err != nil {
 		t.Fatalf("starting node: %v", err)
 	}
-	n.node, n.addr = node, node.Addr()
-	n.config.Listen = n.addr
+	n.node = node
 }
