@@ -101,15 +101,16 @@ func (h *heldWatch) lose() {
 // lostAnswers commits transactions and loses the answers: the first ones, as many as there are errors.
 type lostAnswers struct {
 	clientv3.KV
-	mu   sync.Mutex
-	errs []error
-	txns int
+	before gate // holds up transactions until they are sent
+	mu     sync.Mutex
+	errs   []error
+	txns   int
 }
 
 func (l *lostAnswers) on(c *clientv3.Client) { l.KV, c.KV = c.KV, l }
 
 func (l *lostAnswers) Txn(ctx context.Context) clientv3.Txn {
-	return &lostTxn{Txn: l.KV.Txn(ctx), of: l}
+	return &lostTxn{Txn: l.KV.Txn(ctx), ctx: ctx, of: l}
 }
 
 func (l *lostAnswers) count() int {
@@ -120,7 +121,8 @@ func (l *lostAnswers) count() int {
 
 type lostTxn struct {
 	clientv3.Txn
-	of *lostAnswers
+	ctx context.Context
+	of  *lostAnswers
 }
 
 func (t *lostTxn) If(cs ...clientv3.Cmp) clientv3.Txn {
@@ -134,6 +136,7 @@ func (t *lostTxn) Then(ops ...clientv3.Op) clientv3.Txn {
 }
 
 func (t *lostTxn) Commit() (*clientv3.TxnResponse, error) {
+	t.of.before.pass(t.ctx)
 	r, err := t.Txn.Commit()
 	t.of.mu.Lock()
 	defer t.of.mu.Unlock()
