@@ -16,7 +16,7 @@ const (
 	crews = 5  // clients, each with a session
 	hands = 10 // workers of each
 	// loops that must be done between two kills, by all workers together
-	betweenKills = 250
+	betweenKills = 150
 )
 
 // Fifty workers lock and unlock while the program is killed and started again, on the same folder and port: no

@@ -1,0 +1,89 @@
+package tests_test
+
+import "strings"
+
+const module = "github.com/cpgate/cpgate"
+
+// floor says what a package may import besides the standard library.
+type floor struct {
+	ours   []string // folders
+	others []string // what the paths of other modules' packages start with
+}
+
+// house has every package by its folder. An arrow that is to be drawn newly is drawn in docs/design.md too.
+var house = map[string]floor{
+	"cmd/cpgate": {
+		ours:   []string{"."},
+		others: []string{"github.com/spf13/", "go.yaml.in/yaml/", "go.etcd.io/etcd/api/v3/version"},
+	},
+	".": {
+		ours:   []string{"embedded", "gateway", "session", "fencedlock", "internal/store", "internal/keys"},
+		others: []string{"go.etcd.io/etcd/"},
+	},
+	"embedded": {
+		others: []string{"go.etcd.io/", "go.uber.org/zap"},
+	},
+	"gateway": {
+		ours: []string{"session", "fencedlock", "internal/store", "internal/keys", "proto", "proto/gen/cpgate/v1"},
+		others: []string{
+			"go.etcd.io/", "google.golang.org/", "golang.org/x/net/", "github.com/grpc-ecosystem/grpc-gateway/",
+			"github.com/prometheus/client_golang/", "github.com/tmc/grpc-websocket-proxy/",
+		},
+	},
+	// The primitives know no protobuf of ours and no HTTP; only session speaks to etcd beside the store, of leases.
+	"fencedlock": {
+		ours: []string{"session", "internal/store", "internal/mirror", "internal/line", "internal/keys", "internal/kv"},
+	},
+	"session": {
+		ours:   []string{"internal/store", "internal/mirror", "internal/keys", "internal/kv"},
+		others: []string{"go.etcd.io/etcd/api/", "golang.org/x/sync/"},
+	},
+	"internal/store": {
+		ours:   []string{"internal/mirror", "internal/keys", "internal/kv"},
+		others: []string{"go.etcd.io/etcd/api/", "go.etcd.io/etcd/client/v3"},
+	},
+	"internal/mirror": {
+		ours:   []string{"internal/line", "internal/keys", "internal/kv"},
+		others: []string{"github.com/google/btree"},
+	},
+	"internal/line": {ours: []string{"internal/kv"}},
+	"internal/keys": {},
+	"internal/kv":   {},
+	"proto":         {},
+	// The client knows the wire and nothing behind it, so that a user's program does not link etcd.
+	"client": {
+		ours:   []string{"proto/gen/cpgate/v1"},
+		others: []string{"google.golang.org/", "golang.org/x/sync/"},
+	},
+	"cpgatetest": {ours: []string{".", "client"}},
+	"tests":      {},
+	"tests/sim":  {},
+}
+
+func (f floor) mayImport(imported string) bool {
+	for _, folder := range f.ours {
+		if imported == strings.TrimSuffix(module+"/"+folder, "/.") {
+			return true
+		}
+	}
+	for _, start := range f.others {
+		if strings.HasPrefix(imported, start) {
+			return true
+		}
+	}
+	first, _, _ := strings.Cut(imported, "/")
+	return !strings.Contains(first, ".") // the standard library
+}
+
+// pure are the files that do no I/O, so that the simulation can run them and a test needs nothing beside them.
+var pure = []string{
+	"internal/keys/*.go", "internal/kv/*.go", "internal/line/*.go", "internal/mirror/*.go",
+	"fencedlock/*call.go", "fencedlock/inline.go", "fencedlock/refuse.go", "fencedlock/scene.go",
+	"fencedlock/ticket.go", "fencedlock/memo.go", "fencedlock/limit.go", "fencedlock/types.go",
+	"client/deadline.go", "client/backoff.go",
+}
+
+// outside is what a pure file does not import.
+var outside = []string{
+	"bufio", "context", "crypto/rand", "io", "log", "math/rand", "net", "os", "runtime", "sync", "syscall", "unsafe",
+}
