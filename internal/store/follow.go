@@ -44,7 +44,11 @@ func (s *Store) load(ctx context.Context) (kv.Revision, error) {
 		}
 		from = items[len(items)-1].Key + "\x00"
 	}
-	s.fold(func(m *mirror.Mirror) []string { return m.Rebuild(kv.Revision(rev), items) })
+	s.fold(func(m *mirror.Mirror) []string {
+		news := m.Rebuild(kv.Revision(rev), items)
+		s.noticedAll()
+		return news
+	})
 	s.setBroken(nil)
 	return kv.Revision(rev), nil
 }

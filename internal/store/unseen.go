@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"maps"
 
 	"github.com/cpgate/cpgate/internal/kv"
 )
@@ -27,6 +28,11 @@ func (s *Store) noticed(key string) {
 	if rev, ok := s.unseen[key]; ok && rev <= s.mirror.Revision() {
 		delete(s.unseen, key)
 	}
+}
+
+// noticedAll forgets whatever the mirror has come behind: read anew, it tells only of what is different. It needs s.mu.
+func (s *Store) noticedAll() {
+	maps.DeleteFunc(s.unseen, func(_ string, rev kv.Revision) bool { return rev <= s.mirror.Revision() })
 }
 
 // seeOwn returns when the mirror shows what this gateway has written to the keys.
