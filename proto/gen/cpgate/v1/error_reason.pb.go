@@ -21,7 +21,8 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// ErrorReason is the `reason` of the google.rpc.ErrorInfo (domain "cpgate") that every error carries.
+// ErrorReason is the `reason` of the google.rpc.ErrorInfo (domain "cpgate") that an error of cpgate's carries. What
+// gRPC or HTTP say by themselves carries none: CANCELLED, DEADLINE_EXCEEDED, an unknown path or method, INTERNAL.
 // A refusal (busy, timed out, limit reached) is not an error: it is an answer with an outcome.
 type ErrorReason int32
 
