@@ -162,6 +162,7 @@ func (g *gateway) current() {
 // pending is a Lock that was asked for and may not be answered yet.
 type pending struct {
 	t      testing.TB
+	w      *world
 	r      fencedlock.LockRequest
 	leave  context.CancelFunc
 	done   chan struct{}
@@ -179,7 +180,7 @@ func (g *gateway) begin(r fencedlock.LockRequest) *pending {
 
 // beginWith asks for a lock for as long as ctx.
 func (g *gateway) beginWith(ctx context.Context, r fencedlock.LockRequest) *pending {
-	p := &pending{t: g.w.t, r: r, done: make(chan struct{})}
+	p := &pending{t: g.w.t, w: g.w, r: r, done: make(chan struct{})}
 	go func() {
 		defer close(p.done)
 		p.answer, p.err = g.Lock(ctx, r)

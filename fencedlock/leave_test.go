@@ -189,7 +189,6 @@ func TestLeave_AtAnyMomentOfAReentrantLock(t *testing.T) {
 func TestLeave_RetryAfterTheGraceHoldsAnew(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.grace = 10 * time.Millisecond
 	g := w.gateway()
 	a := g.caller("a")
 	g.begin(lockOf(a, "r1", patient())).held()

@@ -260,6 +260,22 @@ func TestStale_AnswersAreOfTheMomentOfTheCall(t *testing.T) {
 			-@2 late
 			a lock r1 -> held 1 f1
 			a@2 lock r2 -> held 2 f1`,
+		"the session's marker is deleted, and looks there": `
+			a lock r1 -> held 1 f1
+			b lock r2 &
+			-@2 late
+			- del session/$b
+			b await r2 -> expired
+			b@2 lock r3 -> expired
+			-@2 late
+			- del session/$a
+			a@2 lock r4 -> expired
+			-@2 late
+			- force -> a f1
+			c lock r5 -> held 1 f2
+			- del session/$c
+			c@2 unlock u1 -> expired
+			- force -> c f2`,
 		"a listing of the past": `
 			a lock r1 -> held 1 f1
 			-@2 late

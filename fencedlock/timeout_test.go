@@ -56,7 +56,7 @@ func TestLock_WithoutTimeoutWaitsWhileOthersGiveUp(t *testing.T) {
 	waits := g.begin(lockOf(c, "r3", patient()))
 	w.inLine("orders", "r3")
 	behind := g.begin(lockOf(d, "r4", within(30*time.Millisecond)))
-	for p, positions := range map[*pending][]int{ahead: {1}, behind: {1, 2}} {
+	for p, positions := range map[*pending][]int{ahead: {1}, behind: {2, 3}} {
 		got, err := p.await()
 		if err != nil || got.Outcome != fencedlock.NotAcquired {
 			t.Fatalf("got %+v, %v", got, err)
@@ -100,4 +100,56 @@ func TestLock_TimeoutRacesTheHandOver(t *testing.T) {
 		}
 	}
 	t.Logf("%d acquired", acquired)
+}
+
+// A timeout passes while the gateway sees the past: by now the ticket holds, or is another attempt's. A ticket ahead,
+// and that nobody touched it, are conditions of giving it up.
+func TestLock_TimeoutOnAViewOfThePastTakesNothingAway(t *testing.T) {
+	t.Parallel()
+	const timeout = 50 * time.Millisecond
+	for says, c := range map[string]struct {
+		meanwhile func(t *testing.T, g *gateway, a, b fencedlock.Caller) *pending
+		check     func(p, meanwhile *pending)
+	}{
+		"it holds by now": {
+			func(t *testing.T, g *gateway, a, _ fencedlock.Caller) *pending {
+				unlock(t, g, a, "u1", 0)
+				return nil
+			},
+			func(p, _ *pending) { p.held() },
+		},
+		"a retry has taken it up": {
+			func(_ *testing.T, g *gateway, _, b fencedlock.Caller) *pending {
+				r, was := lockOf(b, "r2", patient()), g.w.seats("orders")[1].mod
+				r.Attempt = 1
+				retry := g.begin(r)
+				g.w.eventually("the ticket is taken up", func() bool { return g.w.seats("orders")[1].mod > was })
+				return retry
+			},
+			func(p, retry *pending) {
+				p.fails(fencedlock.ErrWaitCancelled)
+				if len(p.w.seats("orders")) != 2 || retry.over() {
+					p.t.Errorf("the retry lost its place: %v", p.w.dump())
+				}
+			},
+		},
+	} {
+		t.Run(says, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			gs := []*gateway{w.gateway(), w.gateway()}
+			a, b := gs[0].caller("a"), gs[0].caller("b")
+			gs[1].current()
+			gs[0].begin(lockOf(a, "r1", patient())).held()
+			p := gs[1].begin(lockOf(b, "r2", within(timeout)))
+			w.inLine("orders", "r2")
+			gs[1].current()
+			gs[1].late.holdBack()
+			before := gs[1].lossy.asked.Load()
+			meanwhile := c.meanwhile(t, gs[0], a, b)
+			w.eventually("the timeout has passed", func() bool { return gs[1].lossy.asked.Load() > before })
+			gs[1].late.letGo()
+			c.check(p, meanwhile)
+		})
+	}
 }
