@@ -140,6 +140,9 @@ func (c *LockCall) enqueue(s scene) kv.Step {
 	if c.try() && (!empty || c.crowded && !c.retried()) {
 		return c.refuse(s, LockAnswer{Outcome: NotAcquired, Holder: s.holder()})
 	}
+	if !c.fresh && s.view.Attached(kv.LeaseID(c.caller.Session)) > nearlyFull {
+		return kv.Barrier // so that who asks one by one meets the bound exactly
+	}
 	if full(s, c.caller.Session) {
 		return c.fail(ErrTooManyTickets)
 	}

@@ -60,6 +60,9 @@ func (c *LockCall) recall(s scene, m memo) kv.Step {
 	}
 }
 
+// nearlyFull is how many keys a session may have before a late view could hide that it has all its tickets.
+const nearlyFull = MaxTickets * 9 / 10
+
 // full reports whether the session has all the tickets it may have. Its memos and its marker are no tickets.
 func full(s scene, id session.ID) bool {
 	attached := s.view.Attached(kv.LeaseID(id))
