@@ -33,6 +33,7 @@ import (
 //	- del session/$a
 //	-@2 late                                 gateway 2 sees no more until its next call has asked etcd
 //	-@2 lose lost unsent                     what befalls its next transactions
+//	-@2 settle                               those that come late come now
 //	b close              -> true
 type script struct {
 	t        *testing.T
@@ -111,6 +112,10 @@ func (s *script) do(who, verb string, args []string) string {
 		g.late.letGo()
 		g.current()
 		g.late.holdBack()
+		return ""
+	case "settle":
+		g.lossy.onWay.Wait()
+		g.lossy.moveOn()
 		return ""
 	case "lose":
 		g.lossy.next(fates(args)...)

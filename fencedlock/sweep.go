@@ -23,8 +23,8 @@ func (l *Locks) Sweep(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		for _, t := range found {
-			_, _ = l.store.Commit(t) // failed or not, the next gateway to come or go has them swept again
+		if !l.sweep(found) {
+			continue
 		}
 		select {
 		case <-wait.News():
@@ -34,11 +34,23 @@ func (l *Locks) Sweep(ctx context.Context) {
 	}
 }
 
+// sweep reports whether all was removed. What was not has changed meanwhile, or etcd could not be asked: another look
+// tells.
+func (l *Locks) sweep(found []kv.Txn) bool {
+	all := true
+	for _, t := range found {
+		r, err := l.store.Commit(t)
+		all = all && err == nil && r.Succeeded
+	}
+	return all
+}
+
 // Abandoned returns what removes each ticket that waits for a call on a gateway without a marker, on condition that
-// nobody touches it, that it still waits, and that the gateway does not come back from a long pause.
+// nobody touches it, that it still waits, and that the gateway does not come back from a long pause. In each line the
+// last comes first: the ticket ahead that proves that one waits is not removed before it.
 func Abandoned(v mirror.View) (found []kv.Txn) {
 	v.Lines(v.Space().Locks(), "", func(name string, l *line.Line) bool {
-		for n := l.Admitted(); n < l.Len(); n++ {
+		for n := l.Len() - 1; n >= l.Admitted(); n-- {
 			i := l.At(n)
 			value, ok := decode(i)
 			if !ok || describe(name, i, n).Foreign {

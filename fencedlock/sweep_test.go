@@ -2,10 +2,12 @@ package fencedlock_test
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
 
+	"github.com/cpgate/cpgate/fencedlock"
 	"github.com/cpgate/cpgate/internal/store"
 )
 
@@ -51,14 +53,17 @@ func TestSweep_TicketsOfADeadGateway(t *testing.T) {
 		waits = append(waits, x.p())
 		w.inLine("orders", x.id)
 	}
+	time.Sleep(2 * grace) // the first look around, when the sweep began, is over
 	start := time.Now()
 	dead.die()
+	g.current()
+	time.Sleep(grace / 2) // the sweep has found the tickets, and waits
 	waits[0].fails(store.ErrUnavailable)
 	waits[1].fails(store.ErrUnavailable)
-	retry := lockOf(c, "r3", patient())
+	retry := lockOf(b, "r2", patient())
 	retry.Attempt = 1
 	adopted := g.begin(retry)
-	w.gone("orders", "r2")
+	w.gone("orders", "r3")
 	if took := time.Since(start); took < grace {
 		t.Errorf("swept after %v, the grace is %v", took, grace)
 	}
@@ -67,7 +72,7 @@ func TestSweep_TicketsOfADeadGateway(t *testing.T) {
 	for _, s := range w.seats("orders") {
 		order = append(order, s.requests...)
 	}
-	if !slices.Equal(order, []string{"r1", "r3", "r4"}) {
+	if !slices.Equal(order, []string{"r1", "r2", "r4"}) {
 		t.Fatalf("in line: %v", order)
 	}
 	if s, err := g.Get(t.Context(), "orders"); err != nil || s.Fence != held.Fence {
@@ -75,8 +80,30 @@ func TestSweep_TicketsOfADeadGateway(t *testing.T) {
 	}
 	unlock(t, g, a, "u1", 0)
 	adopted.held()
-	unlock(t, g, c, "u2", 0)
+	unlock(t, g, b, "u2", 0)
 	waits[2].held()
+}
+
+// All that waited go in one sweep, however they stand in line.
+func TestSweep_LeavesNoneOfManyBehind(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	dead, g := w.gateway(), w.gateway()
+	g.sweeping()
+	a := g.caller("a")
+	dead.current()
+	g.begin(lockOf(a, "r", patient())).held()
+	for n := range 12 {
+		owner, request := fencedlock.Caller{Session: a.Session, Owner: fmt.Sprint(n)}, fmt.Sprintf("r%d", n)
+		from := dead
+		if n%5 == 0 {
+			from = g
+		}
+		from.begin(lockOf(owner, request, patient()))
+		w.inLine("orders", request)
+	}
+	dead.die()
+	w.eventually("only the living are in line", func() bool { return len(w.seats("orders")) == 4 })
 }
 
 // A gateway whose marker is back when the grace is over, after a long pause, was not dead.

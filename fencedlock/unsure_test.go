@@ -16,14 +16,17 @@ func TestUnsure_LostOutcomesAreSeenThrough(t *testing.T) {
 		"lock": `
 			-@2 lose FATE
 			a@2 lock r1 -> held 1 f1
-			a@2 unlock u1 -> 0
-			b lock r2 -> held 1 f2
-			- line -> b f2 x1`,
+			a unlock u1 -> 0
+			-@2 settle
+			- line -> free 0
+			b lock r2 -> held 1 f2`,
 		"reentrant lock": `
 			a lock r1 -> held 1 f1
 			-@2 lose FATE
 			a@2 lock r2 -> held 2 f1
 			a@2 unlock u1 -> 1
+			-@2 settle
+			- line -> a f1 x1
 			a@2 unlock u2 -> 0
 			- line -> free 0`,
 		"wait": `
@@ -32,13 +35,16 @@ func TestUnsure_LostOutcomesAreSeenThrough(t *testing.T) {
 			b@2 lock r2 &
 			a unlock u1 -> 0
 			b await r2 -> held 1 f2
-			b unlock u2 -> 0`,
+			b unlock u2 -> 0
+			-@2 settle
+			- line -> free 0`,
 		"try": `
 			a lock r1 -> held 1 f1
 			b lock r2 &
 			-@2 lose FATE
 			b@2 lock r3 0s -> refused, a f1
 			b await r2 -> wait cancelled
+			-@2 settle
 			- line -> a f1 x1`,
 		"take over": `
 			a lock r1 -> held 1 f1
