@@ -257,6 +257,12 @@ func unlock(t testing.TB, g *gateway, c fencedlock.Caller, request string, left 
 
 var runs = flag.Int("fencedlock.runs", 1, "how often the usual number of random runs")
 
+// budget returns whether there is time for another random run: a slow machine, or the race detector, makes fewer.
+func budget(d time.Duration) func() bool {
+	end := time.Now().Add(d * time.Duration(*runs))
+	return func() bool { return time.Now().Before(end) }
+}
+
 // scaled is how many random runs a test makes where n are usual: a fifth with -short.
 func scaled(n int) int {
 	if testing.Short() {

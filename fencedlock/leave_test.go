@@ -129,7 +129,7 @@ func TestLeave_AtAnyMomentAroundTheHandOver(t *testing.T) {
 	a, b, c := gs[0].caller("a"), gs[0].caller("b"), gs[0].caller("c")
 	gs[1].current()
 	told := 0
-	for n := range scaled(120) {
+	for n := range scaled(60) {
 		r := fmt.Sprintf("r%d", n)
 		gs[0].begin(lockOf(a, r, patient())).held()
 		p := gs[n%2].begin(lockOf(b, r, patient()))
@@ -166,7 +166,7 @@ func TestLeave_AtAnyMomentOfAReentrantLock(t *testing.T) {
 	a := gs[0].caller("a")
 	gs[1].current()
 	want := gs[0].begin(lockOf(a, "r", patient())).held().HoldCount
-	for n := range scaled(120) {
+	for n := range scaled(60) {
 		p := gs[n%2].begin(lockOf(a, fmt.Sprintf("r%d", n), patient()))
 		time.Sleep(time.Duration(n%9) * 30 * time.Microsecond)
 		p.leave()

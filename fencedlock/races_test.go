@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -55,14 +56,17 @@ func TestRaces_NoHoldIsLostNoneCountedTwice(t *testing.T) {
 	}
 	const atOnce = 8
 	var all sync.WaitGroup
-	for lane := range atOnce {
+	var next atomic.Int64
+	inTime := budget(12 * time.Second)
+	for range atOnce {
 		all.Go(func() {
-			for n := lane; n < scaled(500) && !t.Failed(); n += atOnce {
+			for n := next.Add(1); n <= int64(scaled(500)) && inTime() && !t.Failed(); n = next.Add(1) {
 				race(t, w, gs, uint64(n))
 			}
 		})
 	}
 	all.Wait()
+	t.Logf("%d runs", next.Load()-atOnce)
 }
 
 // race is one random run on a lock of its own.
@@ -145,7 +149,8 @@ func TestRaces_NobodyOvertakes(t *testing.T) {
 	for _, g := range gs {
 		g.late.slow(func() time.Duration { return time.Duration(d.intN(5)/4*d.intN(2000)) * time.Microsecond })
 	}
-	for n := range scaled(15) {
+	inTime := budget(8 * time.Second)
+	for n := 0; n < scaled(15) && inTime(); n++ {
 		queue(t, w, gs, d, fmt.Sprintf("queue%d", n))
 	}
 }

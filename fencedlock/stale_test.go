@@ -275,7 +275,13 @@ func TestStale_AnswersAreOfTheMomentOfTheCall(t *testing.T) {
 			c lock r5 -> held 1 f2
 			- del session/$c
 			c@2 unlock u1 -> expired
-			- force -> c f2`,
+			- force -> c f2
+			d cancel r6 -> false
+			-@2 late
+			- del session/$d
+			d@2 lock r7 -> expired
+			- del memo/$d/lock/orders/r6
+			- line -> free 0`,
 		"a listing of the past": `
 			a lock r1 -> held 1 f1
 			-@2 late
