@@ -167,3 +167,49 @@ func TestLock_RepeatsCountOnce(t *testing.T) {
 		})
 	}
 }
+
+// What is left in etcd of calls that are over, besides sessions and gateways: nothing of most. A memo, on the session's
+// lease, where a late attempt must learn that its request is over, and where a hold was taken by force.
+func TestRequest_WhatIsLeftOfIt(t *testing.T) {
+	t.Parallel()
+	for says, text := range map[string]string{
+		"nothing": `
+			a lock r1 -> held 1 f1
+			a lock r2 -> held 2 f1
+			b lock r3 0s -> refused, a f1
+			b lock r4 10ms -> refused, a f1 at 1
+			a unlock u1 -> 1
+			a unlock u2 f1 -> 0
+			a unlock u2 f1 -> already released
+			b unlock u3 -> not holder
+			- force -> nobody
+			- keys ->`,
+		"of a cancel": `
+			a cancel r1 -> false
+			- keys -> memo/$a/lock/orders/r1`,
+		"of a wait that was taken over": `
+			a lock r1 -> held 1 f1
+			b lock r2 &
+			b lock r3 0s -> refused, a f1
+			a unlock u1 -> 0
+			- keys -> memo/$b/lock/orders/r2`,
+		"of a retried lock that was unlocked": `
+			a lock r1 attempt=1 -> held 1 f1
+			a unlock u1 -> 0
+			- keys -> memo/$a/lock/orders/r1`,
+		"of a retried lock that was refused": `
+			a lock r1 -> held 1 f1
+			b lock r2 0s attempt=1 -> refused, a f1
+			a unlock u1 -> 0
+			- keys -> memo/$b/lock/orders/r2`,
+		"of a hold that was taken by force": `
+			a lock r1 -> held 1 f1
+			- force -> a f1
+			- keys -> memo/$a/forced/orders/f1`,
+	} {
+		t.Run(says, func(t *testing.T) {
+			t.Parallel()
+			play(t, 2, "", text)
+		})
+	}
+}

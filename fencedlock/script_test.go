@@ -344,7 +344,13 @@ func (s *script) showLine(g *gateway) string {
 
 // showKeys spells sessions by the names they have here.
 func (s *script) showKeys() string {
-	return s.unspell(strings.Join(s.w.left("gateway/", "session/"), " "))
+	all := s.w.left("gateway/", "session/")
+	for n, f := range s.fences {
+		for i, key := range all {
+			all[i] = strings.Replace(key, fmt.Sprintf("forced/%s/%d", scriptLock, f), fmt.Sprintf("forced/%s/f%d", scriptLock, n+1), 1)
+		}
+	}
+	return s.unspell(strings.Join(all, " "))
 }
 
 func (s *script) unspell(text string) string {
