@@ -254,7 +254,12 @@ func TestStale_AnswersAreOfTheMomentOfTheCall(t *testing.T) {
 			-@2 late
 			d close -> true
 			d@2 cancel r6 -> expired
-			d@2 close -> false`,
+			d@2 close -> false
+			e lock r7 -> held 1 f4
+			e unlock u3 f4 -> 0
+			-@2 late
+			e close -> true
+			e@2 unlock u3 f4 -> expired`,
 		"the session is new, and not seen yet": `
 			x close -> true
 			-@2 late
