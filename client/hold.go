@@ -41,7 +41,7 @@ func (h *hold) release(ctx context.Context) error {
 	apart := context.WithoutCancel(ctx)
 	spawned := h.lock.c.spawn(func(context.Context) {
 		defer h.lock.c.exit(h.session)
-		answer <- h.unlock(apart)
+		answer <- h.inTurn(apart)
 	})
 	if !spawned {
 		return lost(ErrClosed)
@@ -52,6 +52,17 @@ func (h *hold) release(ctx context.Context) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
+}
+
+// inTurn unlocks once no other call of the owner is under way through the handle.
+func (h *hold) inTurn(ctx context.Context) error {
+	ctx, free := h.session.bind(ctx)
+	defer free()
+	if _, err := h.lock.enter(ctx, nil); err != nil {
+		return lost(err)
+	}
+	defer h.lock.leave()
+	return h.unlock(ctx)
 }
 
 // unlock asks until the server answers or the session is gone.

@@ -21,6 +21,8 @@ type request struct {
 	owner   string
 	id      string
 	until   *time.Time // nil: wait without limit
+
+	abandoned bool // it is being cancelled in the background, and has the handle's turn until then
 }
 
 // reply is what a server answered to a request.
@@ -54,12 +56,17 @@ func (l *Lock) take(ctx context.Context, timeout *time.Duration) (*hold, reply, 
 	if ok, err := l.enter(ctx, until); err != nil || !ok {
 		return nil, reply{}, err
 	}
-	defer l.leave()
 	s, err := l.c.enter(ctx, l.owner != nil)
 	if err != nil {
+		l.leave()
 		return nil, reply{}, err
 	}
-	return l.request(s, until).send(ctx)
+	q := l.request(s, until)
+	h, a, err := q.send(ctx)
+	if !q.abandoned {
+		l.leave()
+	}
+	return h, a, err
 }
 
 // valid refuses what can't even be put into a request; all other rules are the server's.
@@ -121,10 +128,12 @@ func (q *request) remaining(now time.Time) *durationpb.Duration {
 }
 
 // abandon leaves the line in the background, and gives the lock back if this request has got it. It asks for as
-// long as the session lives, for otherwise a heartbeat could keep a hold alive that nobody knows of.
+// long as the session lives, for otherwise a heartbeat could keep a hold alive that nobody knows of. It keeps the turn
+// until then: an unlock in between would give back the newest hold, which is this one, and leave an older one held.
 func (q *request) abandon(ctx context.Context) {
 	ctx = context.WithoutCancel(ctx)
-	q.lock.c.spawn(func(context.Context) {
+	q.abandoned = q.lock.c.spawn(func(context.Context) {
+		defer q.lock.leave()
 		defer q.lock.c.exit(q.session)
 		_, err := within(ctx, q.lock.c.endpoints, q.session, 0, func(ctx context.Context, a attempt) (*cpgatev1.CancelLockResponse, error) {
 			return cpgatev1.NewFencedLockServiceClient(a.conn).CancelLock(ctx, &cpgatev1.CancelLockRequest{
