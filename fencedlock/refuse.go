@@ -69,8 +69,10 @@ func full(s scene, id session.ID) bool {
 	if attached <= MaxTickets {
 		return false
 	}
-	s.view.Scan(s.view.Space().SessionMemos(int64(id)), "", func(*kv.Item) bool {
-		attached--
+	s.view.Scan(s.view.Space().SessionMemos(int64(id)), "", func(i *kv.Item) bool {
+		if i.Lease == kv.LeaseID(id) {
+			attached--
+		}
 		return true
 	})
 	return attached-1 >= MaxTickets

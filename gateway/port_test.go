@@ -119,7 +119,7 @@ func TestPort_OutlivesNonsense(t *testing.T) {
 
 func TestPort_HoldsThousandsOfWaitsOnOneConnection(t *testing.T) {
 	if testing.Short() {
-		t.Skip("thousands of waits")
+		t.Skip("thousands of waits take seconds; run without -short")
 	}
 	p := openAlone(t)
 	conn := p.dial()
