@@ -53,12 +53,29 @@ const (
 	// The caller's user has no right to this.
 	// gRPC PERMISSION_DENIED, HTTP 403.
 	ErrorReason_PERMISSION_DENIED ErrorReason = 8
-	// A key was written over by something that is not cpgate. metadata.key names it; deleting it mends this.
+	// A key was written over by something that is not cpgate. metadata.key names it; deleting it mends this, as does
+	// destroying the semaphore or latch.
 	// gRPC FAILED_PRECONDITION, HTTP 400.
 	ErrorReason_DAMAGED ErrorReason = 9
 	// The session has as many tickets as one session may have (1,000).
 	// gRPC RESOURCE_EXHAUSTED, HTTP 429.
 	ErrorReason_TOO_MANY_TICKETS ErrorReason = 10
+	// The session does not hold as many permits of the semaphore; nothing was released.
+	// gRPC FAILED_PRECONDITION, HTTP 400.
+	ErrorReason_PERMITS_NOT_HELD ErrorReason = 11
+	// The semaphore or latch was destroyed while the call waited.
+	// gRPC FAILED_PRECONDITION, HTTP 400.
+	ErrorReason_DESTROYED ErrorReason = 12
+	// The semaphore has no permits yet: InitSemaphore gives it some.
+	// gRPC FAILED_PRECONDITION, HTTP 400.
+	ErrorReason_NOT_INITIALIZED ErrorReason = 13
+	// The latch has as many arrivals in its round as one round may have (100,000).
+	// gRPC RESOURCE_EXHAUSTED, HTTP 429.
+	ErrorReason_TOO_MANY_ARRIVALS ErrorReason = 14
+	// The call is decided in one etcd transaction that has to look at every holder, and there are more of them than
+	// etcd's setting max-txn-ops allows. An embedded member allows 10,240.
+	// gRPC RESOURCE_EXHAUSTED, HTTP 429.
+	ErrorReason_TOO_MANY_OPS ErrorReason = 15
 )
 
 // Enum value maps for ErrorReason.
@@ -75,6 +92,11 @@ var (
 		8:  "PERMISSION_DENIED",
 		9:  "DAMAGED",
 		10: "TOO_MANY_TICKETS",
+		11: "PERMITS_NOT_HELD",
+		12: "DESTROYED",
+		13: "NOT_INITIALIZED",
+		14: "TOO_MANY_ARRIVALS",
+		15: "TOO_MANY_OPS",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED": 0,
@@ -88,6 +110,11 @@ var (
 		"PERMISSION_DENIED":        8,
 		"DAMAGED":                  9,
 		"TOO_MANY_TICKETS":         10,
+		"PERMITS_NOT_HELD":         11,
+		"DESTROYED":                12,
+		"NOT_INITIALIZED":          13,
+		"TOO_MANY_ARRIVALS":        14,
+		"TOO_MANY_OPS":             15,
 	}
 )
 
@@ -122,7 +149,7 @@ var File_cpgate_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_cpgate_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"\x1ccpgate/v1/error_reason.proto\x12\tcpgate.v1*\xe9\x01\n" +
+	"\x1ccpgate/v1/error_reason.proto\x12\tcpgate.v1*\xcc\x02\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fSESSION_EXPIRED\x10\x01\x12\x0e\n" +
@@ -136,7 +163,12 @@ const file_cpgate_v1_error_reason_proto_rawDesc = "" +
 	"\x11PERMISSION_DENIED\x10\b\x12\v\n" +
 	"\aDAMAGED\x10\t\x12\x14\n" +
 	"\x10TOO_MANY_TICKETS\x10\n" +
-	"B7Z5github.com/cpgate/cpgate/proto/gen/cpgate/v1;cpgatev1b\x06proto3"
+	"\x12\x14\n" +
+	"\x10PERMITS_NOT_HELD\x10\v\x12\r\n" +
+	"\tDESTROYED\x10\f\x12\x13\n" +
+	"\x0fNOT_INITIALIZED\x10\r\x12\x15\n" +
+	"\x11TOO_MANY_ARRIVALS\x10\x0e\x12\x10\n" +
+	"\fTOO_MANY_OPS\x10\x0fB7Z5github.com/cpgate/cpgate/proto/gen/cpgate/v1;cpgatev1b\x06proto3"
 
 var (
 	file_cpgate_v1_error_reason_proto_rawDescOnce sync.Once
