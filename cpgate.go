@@ -70,7 +70,7 @@ func (n *Node) start(ctx context.Context, c Config) (err error) {
 	}
 	n.mirror, n.foreign = n.member.NewClient(), n.member.NewClient()
 	n.store, err = store.Open(ctx, store.Config{
-		Client: n.mirror, Space: keys.NewSpace(c.Prefix), Grace: c.RetryGrace, Logger: c.Logger,
+		Client: n.mirror, Space: keys.NewSpace(c.Prefix), Gateway: rand.Text()[:8], Grace: c.RetryGrace, Logger: c.Logger,
 	})
 	if err != nil {
 		return err
@@ -86,15 +86,14 @@ func (n *Node) serve(ctx context.Context, c Config) (err error) {
 		TTL:      time.Duration(c.SessionTTLSeconds) * time.Second,
 		Interval: time.Duration(c.SessionHeartbeatIntervalSeconds) * time.Second,
 	})
-	id := rand.Text()[:8]
-	if n.presence, err = sessions.Announce(ctx, id, n.Addr()); err != nil {
+	if n.presence, err = sessions.Announce(ctx, n.store.Gateway, n.Addr()); err != nil {
 		return fmt.Errorf("announcing the gateway: %w", err)
 	}
 	limits, err := fencedlock.ParseLimits(c.LockAcquireLimit)
 	if err != nil {
 		return err
 	}
-	locks := fencedlock.New(n.store, sessions, limits, id)
+	locks := fencedlock.New(n.store, sessions, limits)
 	ctx, n.cancel = context.WithCancel(context.Background())
 	n.tasks.Go(func() { locks.Sweep(ctx) })
 	n.gateway, err = gateway.New(gateway.Config{

@@ -9,6 +9,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/cpgate/cpgate/fencedlock"
+	"github.com/cpgate/cpgate/session"
 )
 
 // "Bounds, each with a clear error: 1,000 tickets per session". Holds and waits count, memos and markers don't.
@@ -27,7 +28,7 @@ func TestBounds_TicketsOfASession(t *testing.T) {
 	p := g.begin(lockOf(a, "r1", patient()))
 	w.inLine("orders", "r1")
 	var puts []clientv3.Op
-	for n := range fencedlock.MaxTickets - 2 {
+	for n := range session.MaxTickets - 2 {
 		key := fmt.Sprintf("%slock/n%d/%s", w.prefix, n, a.Session)
 		puts = append(puts, clientv3.OpPut(key, `{"holds":[{"request":"r"}]}`, clientv3.WithLease(clientv3.LeaseID(a.Session))))
 	}
@@ -36,7 +37,7 @@ func TestBounds_TicketsOfASession(t *testing.T) {
 	}
 	g.begin(request("last", a, "r2")).held()
 	g.current()
-	if _, err := g.Lock(t.Context(), request("one more", a, "r3")); !errors.Is(err, fencedlock.ErrTooManyTickets) || !strings.Contains(err.Error(), "1000") {
+	if _, err := g.Lock(t.Context(), request("one more", a, "r3")); !errors.Is(err, session.ErrTooManyTickets) || !strings.Contains(err.Error(), "1000") {
 		t.Fatalf("got %v", err)
 	}
 	if again := g.begin(request("last", a, "r4")).held(); again.HoldCount != 2 {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/cpgate/cpgate/internal/keys"
 	"github.com/cpgate/cpgate/internal/kv"
+	"github.com/cpgate/cpgate/internal/memo"
 	"github.com/cpgate/cpgate/internal/mirror"
 	"github.com/cpgate/cpgate/session"
 )
@@ -24,23 +25,20 @@ func NewCancelCall(space keys.Space, r CancelRequest, now time.Time) *CancelCall
 }
 
 // Answer reports, of a call that is done, whether there was anything to cancel.
-func (c *CancelCall) Answer() (bool, error) { return c.cancelled, c.err }
+func (c *CancelCall) Answer() (bool, error) { return c.cancelled, c.Err() }
 
 // Next implements store.Call.
 func (c *CancelCall) Next(v mirror.View) kv.Step {
-	if c.over {
-		return kv.Done
-	}
-	if v.Revision() < c.seen {
-		return kv.See(c.seen)
+	if step, ok := c.Looks(v); !ok {
+		return step
 	}
 	s := look(v, c.name, c.caller)
 	if s.marker == nil {
-		return c.fail(session.ErrExpired)
+		return c.Refuse(session.ErrExpired)
 	}
 	if s.memo(c.req.RequestID) != nil {
-		c.cancelled, c.over = c.removes && c.doubtful(), true // the request is over, maybe by this very call
-		return kv.Done
+		c.cancelled = c.removes && c.Doubtful() // the request is over, maybe by this very call
+		return c.End()
 	}
 	return c.end(s)
 }
@@ -58,14 +56,15 @@ func (c *CancelCall) end(s scene) kv.Step {
 	default:
 		t.If = append(t.If, kv.Absent(ticketKey(s.view.Space(), c.name, c.caller)))
 	}
-	t.Then = append(t.Then, keep(s, c.caller.Session, c.note(s, c.req.RequestID, memoCancelled))...)
-	return c.send(t)
+	t.Then = append(t.Then, memo.Keep(s.view, kv.LeaseID(c.caller.Session), c.note(s, c.req.RequestID, memoCancelled))...)
+	return c.Send(t)
 }
 
 // Committed implements store.Call.
 func (c *CancelCall) Committed(r kv.Result) {
-	c.told(r)
+	c.Told(r)
 	if r.Succeeded {
-		c.cancelled, c.over = c.removes, true
+		c.cancelled = c.removes
+		c.End()
 	}
 }

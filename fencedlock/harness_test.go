@@ -101,7 +101,7 @@ func (w *world) gateway(limits ...string) *gateway {
 	w.next++
 	g := &gateway{w: w, id: fmt.Sprintf("%s-%d", strings.TrimSuffix(w.prefix, "/"), w.next)}
 	g.open()
-	g.Locks = fencedlock.New(g.store, g.sessions, rules, g.id)
+	g.Locks = fencedlock.New(g.store, g.sessions, rules)
 	return g
 }
 
@@ -111,7 +111,7 @@ func (g *gateway) open() {
 	c.Watcher, c.KV = g.late, g.lossy
 	var err error
 	g.store, err = store.Open(w.t.Context(), store.Config{
-		Client: c, Space: w.space, Grace: w.grace, Logger: slog.New(slog.DiscardHandler),
+		Client: c, Space: w.space, Gateway: g.id, Grace: w.grace, Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		w.t.Fatal(err)

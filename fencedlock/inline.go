@@ -3,7 +3,9 @@ package fencedlock
 import (
 	"fmt"
 
+	"github.com/cpgate/cpgate/internal/keys"
 	"github.com/cpgate/cpgate/internal/kv"
+	"github.com/cpgate/cpgate/internal/memo"
 	"github.com/cpgate/cpgate/internal/store"
 	"github.com/cpgate/cpgate/session"
 )
@@ -41,7 +43,7 @@ func (c *LockCall) giveUp(s scene) kv.Step {
 	}
 	if h, _ := s.value.find(c.req.RequestID); h.Retried && s.marker != nil {
 		t.If = append(t.If, kv.Unchanged(s.marker))
-		t.Then = append(t.Then, keep(s, c.caller.Session, c.note(s, c.req.RequestID, memoNotAcquired))...)
+		t.Then = append(t.Then, memo.Keep(s.view, kv.LeaseID(c.caller.Session), c.note(s, c.req.RequestID, memoNotAcquired))...)
 	}
 	return c.commit(s, s.item.Create, t, &LockAnswer{
 		Outcome: NotAcquired, Holder: s.holder(), Position: s.line.Index(s.item),
@@ -53,18 +55,18 @@ func (c *LockCall) giveUp(s scene) kv.Step {
 func (c *LockCall) lost(s scene) kv.Step {
 	switch {
 	case s.marker == nil || s.marker.Create != c.born:
-		return c.fail(session.ErrExpired)
+		return c.Refuse(session.ErrExpired)
 	case s.forced(Fence(c.ticket)):
-		return c.fail(ErrOwnershipLost)
+		return c.Refuse(ErrOwnershipLost)
 	case s.item != nil && s.item.Create == c.ticket && !s.ours:
-		return c.fail(&DamagedError{Key: s.item.Key})
+		return c.Refuse(&keys.DamagedError{Key: s.item.Key})
 	case s.item != nil && s.item.Create == c.ticket:
-		return c.fail(ErrWaitCancelled)
+		return c.Refuse(ErrWaitCancelled)
 	}
 	if m := s.memo(c.req.RequestID); m != nil {
-		return c.recall(s, decodeMemo(m))
+		return c.recall(s, recalled(m))
 	}
-	return c.fail(fmt.Errorf("%w: the ticket %q was removed from the line", store.ErrUnavailable, ticketKey(s.view.Space(), c.name, c.caller)))
+	return c.Refuse(fmt.Errorf("%w: the ticket %q was removed from the line", store.ErrUnavailable, ticketKey(s.view.Space(), c.name, c.caller)))
 }
 
 // leave waits, for a caller that is gone, until the grace is over or a retry takes the ticket up.
@@ -72,20 +74,12 @@ func (c *LockCall) leave(s scene) kv.Step {
 	switch {
 	case !c.graceOver && (c.mine(s) || c.ticket == 0):
 		return kv.Wait
-	case !c.mine(s) && !c.fresh:
+	case !c.mine(s) && !c.Fresh():
 		return kv.Barrier
-	case !c.mine(s) && c.pending:
-		return c.commit(s, 0, settled(ticketKey(s.view.Space(), c.name, c.caller)), nil)
+	case !c.mine(s) && c.Pending():
+		return c.commit(s, 0, kv.Settle(ticketKey(s.view.Space(), c.name, c.caller)), nil)
 	}
-	c.over = true
-	return kv.Done
-}
-
-// settled is a transaction that writes nothing. Once it is answered, an earlier one of the same call is committed or
-// never will be, since etcd's log keeps their order. A read does not tell as much: it passes by what is proposed and
-// not committed yet.
-func settled(key string) kv.Txn {
-	return kv.Txn{If: []kv.Compare{kv.Exists(key), kv.Absent(key)}, Then: []kv.Op{kv.Delete(key)}}
+	return c.End()
 }
 
 // withdraw takes back what a caller that is gone left in line, held or not: nobody was told of it (X2).

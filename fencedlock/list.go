@@ -3,7 +3,6 @@ package fencedlock
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/cpgate/cpgate/internal/keys"
 	"github.com/cpgate/cpgate/internal/line"
@@ -33,12 +32,12 @@ func (l *Locks) List(ctx context.Context, after string, limit int) (page []State
 }
 
 func list(v mirror.View, after string, limit int) (page []State, next string) {
-	space, from := v.Space(), ""
+	space := v.Space()
 	if after != "" {
-		from = strings.TrimSuffix(space.LockLine(keys.Name(after)), "/") + "0" // '0' follows '/': behind all of its tickets
+		after = space.LockLine(keys.Name(after))
 	}
-	v.Lines(space.Locks(), from, func(name string, l *line.Line) bool {
-		n, ok := space.LockName(name)
+	v.Groups(space.Locks(), after, func(line string) bool {
+		n, ok := keys.NameOf(space.Locks(), line)
 		if !ok {
 			return true // nobody can ask for a lock of that name
 		}
@@ -46,7 +45,7 @@ func list(v mirror.View, after string, limit int) (page []State, next string) {
 			next = page[limit-1].Name
 			return false
 		}
-		page = append(page, state(n, name, l, 0))
+		page = append(page, state(n, line, v.Line(line), 0))
 		return true
 	})
 	return page, next

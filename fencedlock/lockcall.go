@@ -5,6 +5,7 @@ import (
 
 	"github.com/cpgate/cpgate/internal/keys"
 	"github.com/cpgate/cpgate/internal/kv"
+	"github.com/cpgate/cpgate/internal/memo"
 	"github.com/cpgate/cpgate/internal/mirror"
 	"github.com/cpgate/cpgate/session"
 )
@@ -40,15 +41,12 @@ func NewLockCall(space keys.Space, r LockRequest, limit int, by string, now time
 }
 
 // Answer returns the answer of a call that is done.
-func (c *LockCall) Answer() (LockAnswer, error) { return c.answer, c.err }
+func (c *LockCall) Answer() (LockAnswer, error) { return c.answer, c.Err() }
 
 // Next implements store.Call.
 func (c *LockCall) Next(v mirror.View) kv.Step {
-	if c.over {
-		return kv.Done
-	}
-	if v.Revision() < c.seen {
-		return kv.See(c.seen)
+	if step, ok := c.Looks(v); !ok {
+		return step
 	}
 	s := look(v, c.name, c.caller)
 	if c.mine(s) || c.ticket != 0 {
@@ -62,7 +60,7 @@ func (c *LockCall) Next(v mirror.View) kv.Step {
 
 // Committed implements store.Call.
 func (c *LockCall) Committed(r kv.Result) {
-	c.told(r)
+	c.Told(r)
 	if !r.Succeeded {
 		c.crowded = c.crowded || c.promise != nil && c.touch == 0
 		c.promise = nil
@@ -76,7 +74,8 @@ func (c *LockCall) Committed(r kv.Result) {
 		if p.Outcome == Acquired && p.Fence == 0 {
 			p.Fence = Fence(r.Revision)
 		}
-		c.answer, c.over = *p, true
+		c.answer = *p
+		c.End()
 	}
 }
 
@@ -86,14 +85,16 @@ func (c *LockCall) Signal(s kv.Signal) {
 	case kv.TimedOut:
 		c.timedOut = true
 	case kv.Left:
-		c.left, c.over = true, false
+		c.left = true
+		c.Reopen()
 	case kv.GraceOver:
-		c.graceOver, c.fresh = true, false // what is not there now must not come later
+		c.graceOver = true
+		c.Outdate() // what is not there now must not come later
 	}
 }
 
 // Loose implements store.Call.
-func (c *LockCall) Loose() bool { return c.sent && (!c.over || c.answer.Outcome == Acquired) }
+func (c *LockCall) Loose() bool { return c.sent && (!c.Over() || c.answer.Outcome == Acquired) }
 
 // mine reports whether this call was the last to touch the caller's hold: only then may it give it up, whatever
 // else was written to the ticket since.
@@ -109,13 +110,13 @@ func (c *LockCall) try() bool { return c.timedOut || c.req.Timeout != nil && *c.
 func (c *LockCall) arrive(s scene) kv.Step {
 	c.inherited = false
 	if s.marker == nil {
-		return c.fail(session.ErrExpired)
+		return c.Refuse(session.ErrExpired)
 	}
 	if count, ok := s.value.answered(c.req.RequestID, false); ok {
 		return c.say(LockAnswer{Outcome: Acquired, Fence: Fence(s.item.Create), HoldCount: count})
 	}
 	if m := s.memo(c.req.RequestID); m != nil {
-		return c.recall(s, decodeMemo(m))
+		return c.recall(s, recalled(m))
 	}
 	switch {
 	case s.item == nil:
@@ -140,11 +141,11 @@ func (c *LockCall) enqueue(s scene) kv.Step {
 	if c.try() && (!empty || c.crowded && !c.retried()) {
 		return c.refuse(s, LockAnswer{Outcome: NotAcquired, Holder: s.holder()})
 	}
-	if !c.fresh && s.view.Attached(kv.LeaseID(c.caller.Session)) > nearlyFull {
+	if !c.Fresh() && session.NearlyFull(s.view, c.caller.Session) {
 		return kv.Barrier // so that who asks one by one meets the bound exactly
 	}
-	if full(s, c.caller.Session) {
-		return c.fail(ErrTooManyTickets)
+	if session.Full(s.view, c.caller.Session) {
+		return c.Refuse(session.ErrTooManyTickets)
 	}
 	line := s.view.Space().LockLine(c.name)
 	key := ticketKey(s.view.Space(), c.name, c.caller)
@@ -175,9 +176,9 @@ func (c *LockCall) blocked(s scene) kv.Step {
 // and this call must not take it back.
 func (c *LockCall) adopt(s scene, was hold, n int) kv.Step {
 	// A call that never heard what came of its own transaction may meet one that took its ticket up: that is later.
-	taken := c.doubtful() && was.Attempt == c.req.Attempt && was.By != c.rival
+	taken := c.Doubtful() && was.Attempt == c.req.Attempt && was.By != c.rival
 	if was.Attempt > c.req.Attempt || taken {
-		return c.fail(ErrWaitCancelled)
+		return c.Refuse(ErrWaitCancelled)
 	}
 	c.rival = was.By
 	h := c.hold()
@@ -202,15 +203,15 @@ func (c *LockCall) reenter(s scene) kv.Step {
 func (c *LockCall) takeOver(s scene) kv.Step {
 	old := s.value.Holds[0].Request
 	t := kv.Txn{If: []kv.Compare{kv.Unchanged(s.marker), kv.Unchanged(s.item), kv.Same(s.ahead()), c.notOver(s)}}
-	notes := []note{c.note(s, old, memoCancelled)} // for an attempt of the older request that is yet to come
+	notes := []memo.Note{c.note(s, old, memoCancelled)} // for an attempt of the older request that is yet to come
 	if !c.try() {
-		t.Then = append(keep(s, c.caller.Session, notes...), s.put(s.value.retouch(old, c.hold())))
+		t.Then = append(memo.Keep(s.view, kv.LeaseID(c.caller.Session), notes...), s.put(s.value.retouch(old, c.hold())))
 		return c.commit(s, s.item.Create, t, nil)
 	}
 	if c.retried() {
 		notes = append(notes, c.note(s, c.req.RequestID, memoNotAcquired))
 	}
-	t.Then = append(keep(s, c.caller.Session, notes...), kv.Delete(s.item.Key))
+	t.Then = append(memo.Keep(s.view, kv.LeaseID(c.caller.Session), notes...), kv.Delete(s.item.Key))
 	return c.commit(s, s.item.Create, t, &LockAnswer{Outcome: NotAcquired, Holder: s.holder()})
 }
 
@@ -225,7 +226,7 @@ func (c *LockCall) notOver(s scene) kv.Compare { return kv.Absent(s.memoKey(c.re
 
 // retried reports whether something else may yet put this request in line: an earlier attempt, or an earlier
 // transaction of this one whose outcome was never known.
-func (c *LockCall) retried() bool { return c.req.Attempt > 0 || c.doubtful() }
+func (c *LockCall) retried() bool { return c.req.Attempt > 0 || c.Doubtful() }
 
 func (c *LockCall) hold() hold {
 	return hold{Request: c.req.RequestID, By: c.by, Attempt: c.req.Attempt, Retried: c.retried()}
@@ -244,5 +245,5 @@ func (c *LockCall) commit(s scene, touch kv.Revision, t kv.Txn, promise *LockAns
 		c.born = s.marker.Create
 	}
 	c.sent, c.touch, c.promise = true, touch, promise
-	return c.send(t)
+	return c.Send(t)
 }

@@ -2,18 +2,18 @@ package fencedlock
 
 import (
 	"github.com/cpgate/cpgate/internal/kv"
-	"github.com/cpgate/cpgate/session"
+	"github.com/cpgate/cpgate/internal/memo"
 )
 
 // end answers the call.
 func (c *LockCall) end(a LockAnswer) kv.Step {
-	c.answer, c.over = a, true
-	return kv.Done
+	c.answer = a
+	return c.End()
 }
 
 // say answers from what is seen, which must not be older than the call (X3).
 func (c *LockCall) say(a LockAnswer) kv.Step {
-	if !c.fresh {
+	if !c.Fresh() {
 		return kv.Barrier
 	}
 	return c.end(a)
@@ -22,7 +22,7 @@ func (c *LockCall) say(a LockAnswer) kv.Step {
 // refuse says no. Where something else may yet put the request in line, it says so with a memo: that finds the memo,
 // comes to nothing, and the caller that was told no holds nothing.
 func (c *LockCall) refuse(s scene, a LockAnswer) kv.Step {
-	if !c.fresh {
+	if !c.Fresh() {
 		return kv.Barrier
 	}
 	if !c.retried() {
@@ -39,12 +39,12 @@ func (c *LockCall) refuse(s scene, a LockAnswer) kv.Step {
 	}
 	return c.commit(s, 0, kv.Txn{
 		If:   []kv.Compare{kv.Unchanged(s.marker), as, c.notOver(s)},
-		Then: keep(s, c.caller.Session, c.note(s, c.req.RequestID, kind)),
+		Then: memo.Keep(s.view, kv.LeaseID(c.caller.Session), c.note(s, c.req.RequestID, kind)),
 	}, &a)
 }
 
 // recall answers what was answered before, with the holder, or the caller's own hold, as it is now.
-func (c *LockCall) recall(s scene, m memo) kv.Step {
+func (c *LockCall) recall(s scene, m remembered) kv.Step {
 	switch m.Answer {
 	case memoNotAcquired:
 		return c.say(LockAnswer{Outcome: NotAcquired, Holder: s.holder()})
@@ -55,25 +55,6 @@ func (c *LockCall) recall(s scene, m memo) kv.Step {
 		}
 		return c.say(a)
 	default:
-		c.fresh = true // a memo stays true
-		return c.fail(ErrWaitCancelled)
+		return c.Fail(ErrWaitCancelled) // a memo stays true
 	}
-}
-
-// nearlyFull is how many keys a session may have before a late view could hide that it has all its tickets.
-const nearlyFull = MaxTickets * 9 / 10
-
-// full reports whether the session has all the tickets it may have. Its memos and its marker are no tickets.
-func full(s scene, id session.ID) bool {
-	attached := s.view.Attached(kv.LeaseID(id))
-	if attached <= MaxTickets {
-		return false
-	}
-	s.view.Scan(s.view.Space().SessionMemos(int64(id)), "", func(i *kv.Item) bool {
-		if i.Lease == kv.LeaseID(id) {
-			attached--
-		}
-		return true
-	})
-	return attached-1 >= MaxTickets
 }

@@ -52,7 +52,7 @@ func (s scene) memoKey(request string) string {
 // forced reports whether the caller's hold under that fence was taken away by force.
 func (s scene) forced(f Fence) bool {
 	i := s.view.Get(s.view.Space().Forced(int64(s.caller.Session), s.name, int64(f)))
-	return i != nil && decodeMemo(i).Owner == s.caller.Owner
+	return i != nil && recalled(i).Owner == s.caller.Owner
 }
 
 // put returns what writes the caller's ticket.
@@ -82,7 +82,7 @@ func (s scene) holder() *Ticket {
 // describe tells people of a ticket.
 func describe(line string, i *kv.Item, position int) Ticket {
 	t := Ticket{Key: i.Key, Fence: Fence(i.Create), Position: position}
-	sid, owner, ok := keys.ParseTicket(line, i.Key)
+	sid, owner, ok := keys.ParseLockTicket(line, i.Key)
 	v, readable := decode(i)
 	if !ok || !readable || i.Lease != kv.LeaseID(sid) {
 		t.Foreign = true

@@ -13,6 +13,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/cpgate/cpgate/fencedlock"
+	"github.com/cpgate/cpgate/internal/keys"
 	"github.com/cpgate/cpgate/internal/store"
 	"github.com/cpgate/cpgate/session"
 )
@@ -292,7 +293,7 @@ func (s *script) failure(err error) string {
 			return known.says
 		}
 	}
-	if damaged := new(fencedlock.DamagedError); errors.As(err, &damaged) {
+	if damaged := new(keys.DamagedError); errors.As(err, &damaged) {
 		return "damaged " + s.unspell(strings.TrimPrefix(damaged.Key, s.w.prefix))
 	}
 	return err.Error()

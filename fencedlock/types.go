@@ -2,7 +2,6 @@ package fencedlock
 
 import (
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/cpgate/cpgate/internal/keys"
@@ -22,11 +21,8 @@ type Caller struct {
 // keeps a ticket's value far below what etcd takes.
 const MaxHolds = 1000
 
-// MaxTickets is how many tickets, holds and waits, one session may have. It spares etcd: what comes in one burst may
-// exceed it by the calls under way.
-const MaxTickets = 1000
-
-// The errors of this package. session.ErrExpired and store.ErrUnavailable come besides.
+// The errors of this package. session.ErrExpired, session.ErrTooManyTickets, *keys.DamagedError and
+// store.ErrUnavailable come besides.
 var (
 	// ErrNotHolder means that the caller does not hold the lock, or not under that fence.
 	ErrNotHolder = errors.New("the caller does not hold the lock, or not under that fence")
@@ -34,16 +30,7 @@ var (
 	ErrOwnershipLost = errors.New("the hold was taken away by force")
 	// ErrWaitCancelled means that the wait was cancelled, or taken over by a newer call of the same caller.
 	ErrWaitCancelled = errors.New("the wait was cancelled, or taken over by a newer call of the same caller")
-	// ErrTooManyTickets means that the session has MaxTickets already.
-	ErrTooManyTickets = fmt.Errorf("the session has %d tickets, the most that one session may have", MaxTickets)
 )
-
-// DamagedError means that something other than cpgate wrote over the caller's ticket. Deleting the key mends it.
-type DamagedError struct{ Key string }
-
-func (e *DamagedError) Error() string {
-	return fmt.Sprintf("the ticket %q was written over by something that is not cpgate; deleting the key mends this", e.Key)
-}
 
 // LockRequest asks for a lock.
 type LockRequest struct {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/cpgate/cpgate/internal/keys"
 	"github.com/cpgate/cpgate/internal/kv"
+	"github.com/cpgate/cpgate/internal/memo"
 	"github.com/cpgate/cpgate/internal/mirror"
 	"github.com/cpgate/cpgate/session"
 )
@@ -25,15 +26,12 @@ func NewUnlockCall(space keys.Space, r UnlockRequest, now time.Time) *UnlockCall
 }
 
 // Answer returns the answer of a call that is done.
-func (c *UnlockCall) Answer() (UnlockAnswer, error) { return c.answer, c.err }
+func (c *UnlockCall) Answer() (UnlockAnswer, error) { return c.answer, c.Err() }
 
 // Next implements store.Call.
 func (c *UnlockCall) Next(v mirror.View) kv.Step {
-	if c.over {
-		return kv.Done
-	}
-	if v.Revision() < c.seen {
-		return kv.See(c.seen)
+	if step, ok := c.Looks(v); !ok {
+		return step
 	}
 	s := look(v, c.name, c.caller)
 	if s.marker == nil || !s.holds() || c.req.Fence != 0 && c.req.Fence != Fence(s.item.Create) {
@@ -47,9 +45,10 @@ func (c *UnlockCall) Next(v mirror.View) kv.Step {
 
 // Committed implements store.Call.
 func (c *UnlockCall) Committed(r kv.Result) {
-	c.told(r)
+	c.Told(r)
 	if r.Succeeded {
-		c.answer, c.over = UnlockAnswer{HoldCount: c.left}, true
+		c.answer = UnlockAnswer{HoldCount: c.left}
+		c.End()
 	}
 }
 
@@ -66,31 +65,31 @@ func (c *UnlockCall) pop(s scene) kv.Step {
 	}
 	if h := s.value.Holds[n-1]; h.Retried {
 		// An earlier attempt of this lock request was lost and may come late: it must not take the lock anew (S4).
-		t.Then = append(t.Then, keep(s, c.caller.Session, c.note(s, h.Request, memoReleased))...)
+		t.Then = append(t.Then, memo.Keep(s.view, kv.LeaseID(c.caller.Session), c.note(s, h.Request, memoReleased))...)
 	}
-	return c.send(t)
+	return c.Send(t)
 }
 
 // refuse answers a caller that holds nothing under this fence.
 func (c *UnlockCall) refuse(s scene) kv.Step {
 	switch {
-	case !c.fresh:
+	case !c.Fresh():
 		return kv.Barrier
 	case s.marker == nil:
-		return c.fail(session.ErrExpired)
+		return c.Refuse(session.ErrExpired)
 	case c.forced(s):
-		return c.fail(ErrOwnershipLost)
-	case c.doubtful() && c.tried != 0 && (s.item == nil || s.item.Create != c.tried):
+		return c.Refuse(ErrOwnershipLost)
+	case c.Doubtful() && c.tried != 0 && (s.item == nil || s.item.Create != c.tried):
 		return c.end(UnlockAnswer{}) // this call's own transaction, whose answer was lost
 	case s.item == nil && c.req.Fence != 0 && kv.Revision(c.req.Fence) <= s.view.Revision():
 		return c.end(UnlockAnswer{AlreadyReleased: true})
 	}
-	return c.fail(ErrNotHolder)
+	return c.Refuse(ErrNotHolder)
 }
 
 func (c *UnlockCall) end(a UnlockAnswer) kv.Step {
-	c.answer, c.over = a, true
-	return kv.Done
+	c.answer = a
+	return c.End()
 }
 
 // forced reports whether the hold was taken away by force; without a fence, any of this caller's on this lock.
@@ -98,12 +97,12 @@ func (c *UnlockCall) forced(s scene) (yes bool) {
 	switch {
 	case c.req.Fence != 0:
 		return s.forced(c.req.Fence)
-	case c.doubtful() && c.tried != 0:
+	case c.Doubtful() && c.tried != 0:
 		return s.forced(Fence(c.tried))
 	}
 	all := strings.TrimSuffix(s.view.Space().Forced(int64(c.caller.Session), c.name, 0), "0")
 	s.view.Scan(all, "", func(i *kv.Item) bool {
-		yes = s.item == nil && decodeMemo(i).Owner == c.caller.Owner
+		yes = s.item == nil && recalled(i).Owner == c.caller.Owner
 		return !yes
 	})
 	return yes

@@ -146,3 +146,21 @@ func (k *Keeper) Mend(ctx context.Context, id ID) {
 	}
 	_, _ = k.Store.Commit(kv.Txn{If: []kv.Compare{kv.Unchanged(damaged)}, Then: []kv.Op{kv.Delete(damaged.Key)}})
 }
+
+// Call is a call that ends with an answer or with Err.
+type Call interface {
+	store.Call
+	Err() error
+}
+
+// Run carries a call of the session to its end, as the store does. A session found gone whose marker lies there
+// damaged is mended on the way.
+func (k *Keeper) Run(ctx context.Context, c Call, id ID, timeout *time.Duration) error {
+	if err := k.Store.Run(ctx, c, timeout); err != nil {
+		return err
+	}
+	if errors.Is(c.Err(), ErrExpired) {
+		k.Mend(ctx, id)
+	}
+	return c.Err()
+}

@@ -22,7 +22,7 @@ func FuzzNames(f *testing.F) {
 		if again, err := keys.ParseName(string(a)); err != nil || again != a {
 			t.Errorf("ParseName(%q) = %q, which it makes %q, %v", one, a, again, err)
 		}
-		if n, ok := space.LockName(line); !ok || n != a {
+		if n, ok := lockNamed(line); !ok || n != a {
 			t.Errorf("LockName(%q) = %q, %v, want %q", line, n, ok, a)
 		}
 		b, err := keys.ParseName(other)
@@ -49,8 +49,8 @@ func FuzzTickets(f *testing.F) {
 		if !strings.HasPrefix(key, line) || strings.Contains(key[len(line):], "/") {
 			t.Errorf("%q must stand directly below %q", key, line)
 		}
-		if s, o, ok := keys.ParseTicket(line, key); !ok || s != sid || o != owner {
-			t.Errorf("ParseTicket(%q) = %x, %q, %v, want %x, %q", key, s, o, ok, sid, owner)
+		if s, o, ok := keys.ParseLockTicket(line, key); !ok || s != sid || o != owner {
+			t.Errorf("ParseLockTicket(%q) = %x, %q, %v, want %x, %q", key, s, o, ok, sid, owner)
 		}
 	})
 }
@@ -65,21 +65,21 @@ func FuzzLineOf(f *testing.F) {
 	f.Add("")
 	f.Fuzz(func(t *testing.T, key string) {
 		_, _ = space.SessionOf(key)
-		line, ok := space.LineOf(key)
+		line, ok := lockLineOf(key)
 		if !ok {
-			if _, named := space.LockName(key); named && strings.HasSuffix(key, "/") {
+			if _, named := lockNamed(key); named && strings.HasSuffix(key, "/") {
 				t.Errorf("%q is the line of a name and yet in no line", key)
 			}
 			return
 		}
-		if again, ok := space.LineOf(line); !ok || again != line || !strings.HasPrefix(key, line) {
+		if again, ok := lockLineOf(line); !ok || again != line || !strings.HasPrefix(key, line) {
 			t.Errorf("LineOf(%q) = %q, whose own line is %q, %v", key, line, again, ok)
 		}
-		n, named := space.LockName(line)
+		n, named := lockNamed(line)
 		if named && space.LockLine(n) != line {
 			t.Errorf("LockName(%q) = %q, whose line is %q", line, n, space.LockLine(n))
 		}
-		sid, owner, ok := keys.ParseTicket(line, key)
+		sid, owner, ok := keys.ParseLockTicket(line, key)
 		if ok && named && space.LockTicket(n, sid, owner) != key {
 			t.Errorf("%q is read as the ticket of %x and %q, which is %q", key, sid, owner, space.LockTicket(n, sid, owner))
 		}

@@ -2,7 +2,13 @@
 //
 //	cp/session/<sid>                              the marker of a session
 //	cp/lock/<name>/<sid>[.<owner>]                a ticket in a lock's line
+//	cp/semaphore/<name>                           a semaphore's record: its limit, or what is available
+//	cp/semaphore/<name>/<sid>.<request>           a ticket in its line
+//	cp/semaphore/<name>/-.<request>               the same without a session
+//	cp/latch/<name>                               a latch's record: the count of its round
+//	cp/latch/<name>/<round>/<request>             an arrival
 //	cp/memo/<sid>/<kind>/<name>/<request>         the answer to a request that left no other trace
+//	cp/memo/-/<kind>/<name>/<request>             the same without a session
 //	cp/gateway/<id>                               the marker of a gateway
 //
 // <sid> is the session's lease id in lower-case hex without padding. That is exactly how etcd's own
@@ -41,12 +47,52 @@ func (s Space) LockTicket(n Name, sid int64, owner string) string {
 	return s.LockLine(n) + ticket(sid, owner)
 }
 
+// Semaphores returns what every key of every semaphore starts with.
+func (s Space) Semaphores() string { return s.prefix + "semaphore/" }
+
+// Semaphore returns the record of the semaphore.
+func (s Space) Semaphore(n Name) string { return s.Semaphores() + escape(string(n)) }
+
+// SemaphoreLine returns what every ticket of the semaphore starts with.
+func (s Space) SemaphoreLine(n Name) string { return s.Semaphore(n) + "/" }
+
+// SemaphoreTicket returns the ticket of a session's request in the semaphore's line; without a session, sid is 0.
+func (s Space) SemaphoreTicket(n Name, sid int64, request string) string {
+	return s.SemaphoreLine(n) + holder(sid) + "." + escape(request)
+}
+
+// Latches returns what every key of every latch starts with.
+func (s Space) Latches() string { return s.prefix + "latch/" }
+
+// Latch returns the record of the latch.
+func (s Space) Latch(n Name) string { return s.Latches() + escape(string(n)) }
+
+// LatchRound returns what every arrival in a round of the latch starts with.
+func (s Space) LatchRound(n Name, round int64) string {
+	return s.Latch(n) + "/" + strconv.FormatInt(round, 10) + "/"
+}
+
+// Arrival returns the arrival of a request in a round of the latch.
+func (s Space) Arrival(n Name, round int64, request string) string {
+	return s.LatchRound(n, round) + escape(request)
+}
+
 // SessionMemos returns what every memo of the session starts with.
 func (s Space) SessionMemos(sid int64) string { return s.prefix + "memo/" + Hex(sid) + "/" }
 
 // LockMemo returns the memo of a request to a lock.
 func (s Space) LockMemo(sid int64, n Name, request string) string {
 	return s.SessionMemos(sid) + "lock/" + escape(string(n)) + "/" + escape(request)
+}
+
+// SemaphoreMemos returns what every memo of a request to the semaphore starts with; without a session, sid is 0.
+func (s Space) SemaphoreMemos(sid int64, n Name) string {
+	return s.prefix + "memo/" + holder(sid) + "/semaphore/" + escape(string(n)) + "/"
+}
+
+// SemaphoreMemo returns the memo of a request to a semaphore; without a session, sid is 0.
+func (s Space) SemaphoreMemo(sid int64, n Name, request string) string {
+	return s.SemaphoreMemos(sid, n) + escape(request)
 }
 
 // Forced returns the trace that a hold with that fence was taken away by force.
@@ -63,6 +109,14 @@ func (s Space) Gateway(id string) string { return s.Gateways() + id }
 // Hex spells a lease id as etcd's clients do.
 func Hex(id int64) string { return strconv.FormatInt(id, 16) }
 
+// holder spells a session, or that there is none.
+func holder(sid int64) string {
+	if sid == 0 {
+		return "-"
+	}
+	return Hex(sid)
+}
+
 func ticket(sid int64, owner string) string {
 	if owner == "" {
 		return Hex(sid)
@@ -70,45 +124,11 @@ func ticket(sid int64, owner string) string {
 	return Hex(sid) + "." + escape(owner)
 }
 
-// LineOf returns the line that a key is a ticket of, whatever its depth below it: "cp/lock/orders/" for
-// "cp/lock/orders/7a/b". ok is false for a key that is no ticket.
-func (s Space) LineOf(key string) (line string, ok bool) {
-	locks := s.Locks()
-	rest, ok := strings.CutPrefix(key, locks)
-	if !ok {
-		return "", false
-	}
-	i := strings.IndexByte(rest, '/')
-	if i <= 0 {
-		return "", false
-	}
-	return key[:len(locks)+i+1], true
-}
+// CallOf names the n-th call through a gateway, in whatever it touches.
+func CallOf(gateway string, n uint64) string { return gateway + "." + strconv.FormatUint(n, 36) }
 
-// LockName returns the name of the lock with that line. ok is false where no name is spelled so.
-func (s Space) LockName(line string) (n Name, ok bool) {
-	seg, ok := strings.CutPrefix(strings.TrimSuffix(line, "/"), s.Locks())
-	if !ok {
-		return "", false
-	}
-	name, err := unescape(seg)
-	if err != nil {
-		return "", false
-	}
-	parsed, err := ParseName(name)
-	return parsed, err == nil && string(parsed) == name
-}
-
-// ParseTicket returns whose ticket it is. ok is false for a key that cpgate would not spell so.
-func ParseTicket(line, key string) (sid int64, owner string, ok bool) {
-	id, escaped, dotted := strings.Cut(strings.TrimPrefix(key, line), ".")
-	sid, err := ParseHex(id)
-	if err != nil {
-		return 0, "", false
-	}
-	owner, err = unescape(escaped)
-	if err != nil || dotted != (owner != "") || CheckOwner(owner) != nil {
-		return 0, "", false
-	}
-	return sid, owner, true
+// GatewayOf returns the gateway of the call that CallOf named so.
+func GatewayOf(call string) string {
+	gateway, _, _ := strings.Cut(call, ".")
+	return gateway
 }

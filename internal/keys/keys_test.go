@@ -10,6 +10,15 @@ import (
 // space has a prefix of its own, so that none is taken for granted.
 var space = keys.NewSpace("my/cp/")
 
+// lockNamed returns the name of the lock with that line.
+func lockNamed(line string) (keys.Name, bool) { return keys.NameOf(space.Locks(), line) }
+
+// lockLineOf returns the line that a key is a ticket of.
+func lockLineOf(key string) (string, bool) {
+	group, kind := space.GroupOf(key)
+	return group, kind == keys.LockTicket
+}
+
 // lines are names beside the segment that each is spelled as. Left alone, so that it can be read with etcdctl, is
 // all that is neither a slash, a percent sign nor a control character.
 var lines = []struct {
@@ -48,7 +57,7 @@ func TestEveryNameHasALineOfItsOwnThatCanBeReadBack(t *testing.T) {
 		if want := "my/cp/lock/" + c.segment + "/"; line != want {
 			t.Errorf("LockLine(%q) = %q, want %q", c.name, line, want)
 		}
-		if n, ok := space.LockName(line); !ok || n != c.name {
+		if n, ok := lockNamed(line); !ok || n != c.name {
 			t.Errorf("LockName(%q) = %q, %v, want %q", line, n, ok, c.name)
 		}
 		for _, o := range lines {
@@ -70,7 +79,7 @@ func TestALineThatNoNameIsSpelledAsHasNoName(t *testing.T) {
 		"my/cp/lock/a@default/",
 		"my/cp/lock/" + strings.Repeat("n", 513) + "/",
 	} {
-		if n, ok := space.LockName(line); ok {
+		if n, ok := lockNamed(line); ok {
 			t.Errorf("LockName(%q) = %q, want none", line, n)
 		}
 	}
@@ -88,11 +97,11 @@ func TestATicketTellsItsSessionAndOwner(t *testing.T) {
 		"", "w1", "a/b", "a%2Fb", ".", "a.b", "ü 锁", "\x00", " ", strings.Repeat("o", 128), strings.Repeat("/", 128),
 	} {
 		key := space.LockTicket("orders", 0x7a, owner)
-		sid, got, ok := keys.ParseTicket(space.LockLine("orders"), key)
+		sid, got, ok := keys.ParseLockTicket(space.LockLine("orders"), key)
 		if !ok || sid != 0x7a || got != owner {
-			t.Errorf("ParseTicket(%q) = %x, %q, %v, want 7a, %q", key, sid, got, ok, owner)
+			t.Errorf("ParseLockTicket(%q) = %x, %q, %v, want 7a, %q", key, sid, got, ok, owner)
 		}
-		if line, ok := space.LineOf(key); !ok || line != space.LockLine("orders") {
+		if line, ok := lockLineOf(key); !ok || line != space.LockLine("orders") {
 			t.Errorf("LineOf(%q) = %q, %v", key, line, ok)
 		}
 	}
@@ -104,8 +113,8 @@ func TestAKeyThatCpgateWouldNotSpellSoIsNobodysTicket(t *testing.T) {
 		"", "/", "0", "7A", "07a", "-7a", "7a.", "7a./", "7a/", "7a/b", "7a.w/x", "7a.a%2fb", "7a.%61", "7a.%", ".w", "x.w",
 		"7a.\xff", "7a." + strings.Repeat("o", 129), "8000000000000000",
 	} {
-		if sid, owner, ok := keys.ParseTicket(line, line+rest); ok {
-			t.Errorf("ParseTicket(%q) = %x, %q, want none", line+rest, sid, owner)
+		if sid, owner, ok := keys.ParseLockTicket(line, line+rest); ok {
+			t.Errorf("ParseLockTicket(%q) = %x, %q, want none", line+rest, sid, owner)
 		}
 	}
 }
@@ -113,7 +122,7 @@ func TestAKeyThatCpgateWouldNotSpellSoIsNobodysTicket(t *testing.T) {
 func TestATicketOfAnyDepthStandsInItsLine(t *testing.T) {
 	line := space.LockLine("orders")
 	for _, rest := range []string{"", "7a", "7a/", "7a/b", "7a/b/c", "/", "//", "\xff"} {
-		if got, ok := space.LineOf(line + rest); !ok || got != line {
+		if got, ok := lockLineOf(line + rest); !ok || got != line {
 			t.Errorf("LineOf(%q) = %q, %v, want %q", line+rest, got, ok, line)
 		}
 	}
@@ -121,7 +130,7 @@ func TestATicketOfAnyDepthStandsInItsLine(t *testing.T) {
 		"", "/", "my/cp/lock", "my/cp/lock/", "my/cp/lock/orders", "my/cp/lock//7a", "cp/lock/orders/7a", "my/cp/locks/orders/7a",
 		space.Session(0x7a), space.LockMemo(0x7a, "orders", "r"), space.Gateway("g"),
 	} {
-		if got, ok := space.LineOf(key); ok {
+		if got, ok := lockLineOf(key); ok {
 			t.Errorf("LineOf(%q) = %q, want none", key, got)
 		}
 	}

@@ -50,6 +50,7 @@ type Relation int
 const (
 	Equal Relation = iota
 	Greater
+	Less
 )
 
 // Exists holds when the key is there.
@@ -63,18 +64,25 @@ func Empty(prefix string) Compare {
 	return Compare{Key: prefix, Prefix: true, Target: Create, Is: Equal}
 }
 
+// NoneSince holds when every key that starts with prefix was there, and never deleted, since before r.
+func NoneSince(prefix string, r Revision) Compare {
+	return Compare{Key: prefix, Prefix: true, Target: Create, Is: Less, Rev: r + 1}
+}
+
 // Unchanged holds when the key is still exactly the item.
 func Unchanged(i *Item) Compare { return Compare{Key: i.Key, Target: Mod, Is: Equal, Rev: i.Mod} }
 
 // Same holds when the key is still there and was never deleted since, whatever its value now.
 func Same(i *Item) Compare { return Compare{Key: i.Key, Target: Create, Is: Equal, Rev: i.Create} }
 
-// Op is one write of a transaction: a put, or a delete where Delete is set.
+// Op is one write of a transaction: a put, or a delete where Delete is set, of every key that starts with Key where
+// Prefix is too.
 type Op struct {
 	Key    string
 	Value  []byte
 	Lease  LeaseID
 	Delete bool
+	Prefix bool
 }
 
 // Put writes a key and attaches it to a lease; a put without the lease would detach it.
@@ -82,6 +90,9 @@ func Put(key string, value []byte, lease LeaseID) Op { return Op{Key: key, Value
 
 // Delete removes a key.
 func Delete(key string) Op { return Op{Key: key, Delete: true} }
+
+// DeleteAll removes every key that starts with prefix.
+func DeleteAll(prefix string) Op { return Op{Key: prefix, Delete: true, Prefix: true} }
 
 // Txn is one atomic decision: when every condition of If holds, all of Then is done, else nothing.
 // It never puts and deletes the same key: compaction at such a revision kills an etcd member.
@@ -94,4 +105,11 @@ type Txn struct {
 type Result struct {
 	Succeeded bool
 	Revision  Revision
+}
+
+// Settle is a transaction that writes nothing. Once it is answered, an earlier one of the same call is committed or
+// never will be, since etcd's log keeps their order. A read does not tell as much: it passes by what is proposed and
+// not committed yet.
+func Settle(key string) Txn {
+	return Txn{If: []Compare{Exists(key), Absent(key)}, Then: []Op{Delete(key)}}
 }

@@ -7,21 +7,17 @@ import (
 
 	"github.com/cpgate/cpgate/internal/keys"
 	"github.com/cpgate/cpgate/internal/kv"
-	"github.com/cpgate/cpgate/internal/line"
 )
 
-// degree of the tree of keys: a compromise of memory and depth, not tuned.
+// degree of the trees: a compromise of memory and depth, not tuned.
 const degree = 32
-
-// lockLimit makes a line a lock's: one ticket holds.
-const lockLimit = 1
 
 // Mirror is the keys below a prefix as they were at one revision. It is not safe for concurrent use.
 type Mirror struct {
 	space  keys.Space
 	rev    kv.Revision
 	items  *btree.BTreeG[*kv.Item]
-	lines  map[string]*line.Line
+	groups *btree.BTreeG[*group]
 	leases map[kv.LeaseID]int
 }
 
@@ -30,59 +26,63 @@ func New(space keys.Space) *Mirror {
 	return &Mirror{
 		space:  space,
 		items:  btree.NewG(degree, func(a, b *kv.Item) bool { return a.Key < b.Key }),
-		lines:  map[string]*line.Line{},
+		groups: btree.NewG(degree, func(a, b *group) bool { return a.name < b.name }),
 		leases: map[kv.LeaseID]int{},
 	}
 }
 
 // Fold moves the mirror on to rev, in which, or up to which, events happened. It returns the keys whose waiters
-// have something new to see: those that changed, and the tickets that were admitted. A revision is folded whole
-// before anyone looks, because what happened in one transaction is one event.
+// have something new to see: those that changed, the tickets that were admitted, and the records of latches that
+// reached zero. A revision is folded whole before anyone looks, because what happened in one transaction is one event.
 func (m *Mirror) Fold(rev kv.Revision, events []kv.Event) (news []string) {
-	touched := map[string]*line.Line{}
+	touched := map[*group]struct{}{}
 	for _, e := range events {
 		m.apply(e, touched)
 		news = append(news, e.Key)
 	}
 	m.rev = max(m.rev, rev)
-	for name, l := range touched {
-		for _, i := range l.Admit() {
-			news = append(news, i.Key)
-		}
-		if l.Len() == 0 {
-			delete(m.lines, name)
+	for g := range touched {
+		news = append(news, g.settle()...)
+		if g.empty() {
+			m.groups.Delete(g)
 		}
 	}
 	return news
 }
 
-func (m *Mirror) apply(e kv.Event, touched map[string]*line.Line) {
-	name, isTicket := m.space.LineOf(e.Key)
-	if old, ok := m.items.Delete(&kv.Item{Key: e.Key}); ok {
+func (m *Mirror) apply(e kv.Event, touched map[*group]struct{}) {
+	var g *group
+	name, kind := m.space.GroupOf(e.Key)
+	if kind != 0 {
+		g = m.group(name)
+		touched[g] = struct{}{}
+	}
+	old, was := m.items.Delete(&kv.Item{Key: e.Key})
+	if was {
 		m.count(old.Lease, -1)
-		if isTicket && (e.Item == nil || e.Item.Create != old.Create) {
-			touched[name] = m.line(name)
-			m.line(name).Remove(old)
-		}
+	}
+	stays := was && e.Item != nil && e.Item.Create == old.Create
+	if g != nil && was && !stays {
+		g.remove(old, kind)
 	}
 	if e.Item == nil {
 		return
 	}
 	m.items.ReplaceOrInsert(e.Item)
 	m.count(e.Item.Lease, 1)
-	if isTicket {
-		touched[name] = m.line(name)
-		m.line(name).Put(line.Ticket{Item: e.Item, Permits: 1})
+	if g != nil {
+		g.put(e.Item, kind, stays)
 	}
 }
 
-func (m *Mirror) line(name string) *line.Line {
-	l, ok := m.lines[name]
+// group returns the group of that name, newly made when there is none.
+func (m *Mirror) group(name string) *group {
+	g, ok := m.groups.Get(&group{name: name})
 	if !ok {
-		l = line.New(lockLimit)
-		m.lines[name] = l
+		g = newGroup(name)
+		m.groups.ReplaceOrInsert(g)
 	}
-	return l
+	return g
 }
 
 func (m *Mirror) count(lease kv.LeaseID, by int) {

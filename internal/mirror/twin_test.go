@@ -10,7 +10,6 @@ import (
 
 	"github.com/cpgate/cpgate/internal/keys"
 	"github.com/cpgate/cpgate/internal/kv"
-	"github.com/cpgate/cpgate/internal/line"
 	"github.com/cpgate/cpgate/internal/mirror"
 )
 
@@ -101,12 +100,9 @@ func scan(v mirror.View, prefix, from string, limit int) (items []*kv.Item) {
 	return items
 }
 
-// names returns the names of the lines that Lines shows, up to limit.
+// names returns the names of the groups that Groups shows, up to limit.
 func names(v mirror.View, prefix, from string, limit int) (names []string) {
-	v.Lines(prefix, from, func(name string, l *line.Line) bool {
-		if l != v.Line(name) {
-			panic("another line than by its name: " + name)
-		}
+	v.Groups(prefix, from, func(name string) bool {
 		names = append(names, name)
 		return len(names) != limit
 	})

@@ -6,6 +6,7 @@ import (
 	"github.com/cpgate/cpgate/internal/keys"
 	"github.com/cpgate/cpgate/internal/kv"
 	"github.com/cpgate/cpgate/internal/line"
+	"github.com/cpgate/cpgate/internal/value"
 )
 
 // View is what a call may look at: the mirror at one revision. It is good only until the function it was handed
@@ -33,15 +34,34 @@ func (v View) Space() keys.Space { return v.m.space }
 // Get returns the key, nil when it is not there.
 func (v View) Get(key string) *kv.Item { return v.m.Get(key) }
 
-var nobody = line.New(0)
+var nothing = newGroup("")
 
-// Line returns the line whose tickets start with prefix; it is never nil.
-func (v View) Line(prefix string) *line.Line {
-	if l, ok := v.m.lines[prefix]; ok {
-		return l
+func (v View) group(name string) *group {
+	if g, ok := v.m.groups.Get(&group{name: name}); ok {
+		return g
 	}
-	return nobody
+	return nothing
 }
+
+// Line returns the line whose tickets start with prefix, or the memos without a session that do; it is never nil.
+func (v View) Line(prefix string) *line.Line { return v.group(prefix).line }
+
+// Semaphore returns the record of the semaphore with that line, and what it says; nil when there is none. ok is false
+// for one that can't be read.
+func (v View) Semaphore(group string) (record *kv.Item, s value.Semaphore, ok bool) {
+	g := v.group(group)
+	return g.record, g.semaphore, g.readable
+}
+
+// Latch returns the record of the latch whose arrivals start with that, what it says, and how many arrivals remain;
+// nil when there is none. ok is false for one that can't be read.
+func (v View) Latch(group string) (record *kv.Item, l value.Latch, remaining int32, ok bool) {
+	g := v.group(group)
+	return g.record, g.latch, g.remaining(), g.readable
+}
+
+// Arrivals returns how many arrivals the round of a latch has.
+func (v View) Arrivals(group string, round int64) int { return v.group(group).arrivals[round] }
 
 // Attached returns how many keys are attached to the lease.
 func (v View) Attached(lease kv.LeaseID) int { return v.m.leases[lease] }
@@ -53,24 +73,10 @@ func (v View) Scan(prefix, from string, f func(*kv.Item) bool) {
 	})
 }
 
-// Lines calls f with every line whose name starts with prefix and is not before from, in the order of their
-// names, until f returns false.
-func (v View) Lines(prefix, from string, f func(name string, l *line.Line) bool) {
-	for from := max(prefix, from); ; {
-		name := v.lineAt(prefix, from)
-		if name == "" || !f(name, v.Line(name)) {
-			return
-		}
-		from = strings.TrimSuffix(name, "/") + "0" // '0' follows '/': behind every key of this line
-	}
-}
-
-// lineAt returns the name of the first line at or behind from.
-func (v View) lineAt(prefix, from string) (name string) {
-	v.Scan(prefix, from, func(i *kv.Item) bool {
-		var ok bool
-		name, ok = v.m.space.LineOf(i.Key)
-		return !ok
+// Groups calls f with the name of every lock's, semaphore's or latch's group that starts with root and comes behind the
+// group after, in their order, until f returns false.
+func (v View) Groups(root, after string, f func(group string) bool) {
+	v.m.groups.AscendGreaterOrEqual(&group{name: max(root, after)}, func(g *group) bool {
+		return strings.HasPrefix(g.name, root) && (g.name == after || f(g.name))
 	})
-	return name
 }

@@ -34,9 +34,6 @@ func TestPagesOfKeysAreTheWholeInOrder(t *testing.T) {
 	})
 }
 
-// behind is where the page of lines behind a line begins: '0' follows '/'.
-func behind(name string) string { return strings.TrimSuffix(name, "/") + "0" }
-
 func TestPagesOfLinesAreTheWholeInOrder(t *testing.T) {
 	play(func(_ uint64, h *history) {
 		m := newMirror()
@@ -55,7 +52,7 @@ func TestPagesOfLinesAreTheWholeInOrder(t *testing.T) {
 				if got = append(got, page...); len(page) < size {
 					break
 				}
-				from = behind(page[size-1])
+				from = page[size-1]
 			}
 			if !slices.Equal(got, want) {
 				t.Fatalf("pages of %d: %q, want %q", size, got, want)

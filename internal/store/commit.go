@@ -58,6 +58,8 @@ func neverCommits(err error) bool {
 	return false
 }
 
+var relations = map[kv.Relation]string{kv.Equal: "=", kv.Greater: ">", kv.Less: "<"}
+
 func compares(in []kv.Compare) []clientv3.Cmp {
 	out := make([]clientv3.Cmp, 0, len(in))
 	for _, c := range in {
@@ -65,11 +67,7 @@ func compares(in []kv.Compare) []clientv3.Cmp {
 		if c.Target == kv.Mod {
 			target = clientv3.ModRevision(c.Key)
 		}
-		relation := "="
-		if c.Is == kv.Greater {
-			relation = ">"
-		}
-		cmp := clientv3.Compare(target, relation, int64(c.Rev))
+		cmp := clientv3.Compare(target, relations[c.Is], int64(c.Rev))
 		if c.Prefix {
 			cmp = cmp.WithPrefix()
 		}
@@ -81,9 +79,12 @@ func compares(in []kv.Compare) []clientv3.Cmp {
 func ops(in []kv.Op) []clientv3.Op {
 	out := make([]clientv3.Op, 0, len(in))
 	for _, o := range in {
-		if o.Delete {
+		switch {
+		case o.Prefix:
+			out = append(out, clientv3.OpDelete(o.Key, clientv3.WithPrefix()))
+		case o.Delete:
 			out = append(out, clientv3.OpDelete(o.Key))
-		} else {
+		default:
 			out = append(out, clientv3.OpPut(o.Key, string(o.Value), clientv3.WithLease(clientv3.LeaseID(o.Lease))))
 		}
 	}

@@ -48,6 +48,9 @@ type run struct {
 	call     Call
 	wait     *Wait
 	unknowns int
+	known    kv.Revision      // of the last transaction whose outcome is known
+	expired  <-chan time.Time // receives once the time is up that
+	over     kv.Signal        // tells of
 }
 
 // tidy ends a call whose caller has left.
@@ -70,11 +73,10 @@ func (r *run) tidy() {
 
 // drive does what the call asks for, step by step.
 func (r *run) drive(ctx context.Context, timeout *time.Duration, over kv.Signal) error {
-	var expired <-chan time.Time
 	if timeout != nil {
 		t := time.NewTimer(*timeout)
 		defer t.Stop()
-		expired = t.C
+		r.expired, r.over = t.C, over
 	}
 	for {
 		if ctx.Err() != nil { // nothing is begun for a caller who is gone
@@ -82,23 +84,63 @@ func (r *run) drive(ctx context.Context, timeout *time.Duration, over kv.Signal)
 		}
 		var step kv.Step
 		r.store.Look(func(v mirror.View) { step = r.call.Next(v) })
-		var err error
-		switch {
-		case step.Done:
+		if step.Done {
 			return nil
-		case step.Commit != nil:
-			err = r.commit(*step.Commit)
-		case step.Barrier:
-			err = r.barrier(ctx)
-		case step.Wait:
-			err = r.await(ctx, expired, over)
-		default:
-			err = r.store.see(ctx, step.See)
+		}
+		var err error
+		if step.Turn != "" {
+			err = r.inTurn(ctx, step.Turn)
+		} else {
+			err = r.do(ctx, step)
 		}
 		if err != nil {
 			return err
 		}
 	}
+}
+
+// do takes one step.
+func (r *run) do(ctx context.Context, step kv.Step) error {
+	switch {
+	case step.Done || step.Turn != "":
+		return nil // looked at again
+	case step.Commit != nil:
+		return r.commit(*step.Commit)
+	case step.Barrier:
+		return r.barrier(ctx)
+	case step.Wait:
+		return r.await(ctx, nil)
+	case step.Rest != nil:
+		return r.rest(ctx, *step.Rest)
+	}
+	return r.store.see(ctx, step.See)
+}
+
+// inTurn takes the call's next step when it is its turn, and lets the next one have it when the mirror shows what that
+// was.
+func (r *run) inTurn(ctx context.Context, what string) error {
+	mine := r.store.turns.join(what)
+	defer r.store.turns.leave(what)
+	select {
+	case mine.room <- struct{}{}:
+		defer func() { <-mine.room }()
+	case <-r.expired:
+		r.call.Signal(r.over)
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-r.store.ctx.Done():
+		return unavailable("waiting for a turn", context.Cause(r.store.ctx))
+	}
+	var step kv.Step
+	r.store.Look(func(v mirror.View) { step = r.call.Next(v) })
+	if step.Commit == nil {
+		return r.do(ctx, step)
+	}
+	if err := r.commit(*step.Commit); err != nil {
+		return err
+	}
+	return r.store.see(ctx, r.known)
 }
 
 func (r *run) commit(t kv.Txn) error {
@@ -108,6 +150,7 @@ func (r *run) commit(t kv.Txn) error {
 		if result.Succeeded {
 			r.store.wrote(t.Then, result.Revision)
 		}
+		r.known = result.Revision
 		r.call.Committed(result)
 		return nil
 	case !errors.Is(err, errUnknown):
@@ -133,11 +176,37 @@ func (r *run) barrier(ctx context.Context) error {
 	return nil
 }
 
-func (r *run) await(ctx context.Context, expired <-chan time.Time, over kv.Signal) error {
+// rest waits as a pause asks, for news of the call's own, or for its time to be up.
+func (r *run) rest(ctx context.Context, p kv.Rest) error {
+	lifted := r.store.Attend(p.While.Key)
+	defer lifted.Stop()
+	var there *kv.Item
+	r.store.Look(func(v mirror.View) { there = v.Get(p.While.Key) })
+	if there == nil || there.Mod != p.While.Mod {
+		return nil
+	}
+	t := time.NewTimer(p.For)
+	defer t.Stop()
+	return r.await(ctx, &pause{lifted.News(), t.C})
+}
+
+// pause is what ends a rest before anything else does.
+type pause struct {
+	lifted <-chan struct{}
+	rested <-chan time.Time
+}
+
+func (r *run) await(ctx context.Context, p *pause) error {
+	if p == nil {
+		p = &pause{}
+	}
 	select {
 	case <-r.wait.News():
-	case <-expired:
-		r.call.Signal(over)
+	case <-p.lifted:
+	case <-p.rested:
+		r.call.Signal(kv.Rested)
+	case <-r.expired:
+		r.call.Signal(r.over)
 	case <-ctx.Done():
 		return ctx.Err()
 	case <-r.store.ctx.Done():

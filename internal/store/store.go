@@ -8,6 +8,7 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
@@ -28,10 +29,11 @@ var (
 
 // Config is what a store needs.
 type Config struct {
-	Client *clientv3.Client // its watcher must be used by nobody else: progress is asked of a whole stream
-	Space  keys.Space
-	Grace  time.Duration // how long what a lost caller left in line waits for a retry
-	Logger *slog.Logger
+	Client  *clientv3.Client // its watcher must be used by nobody else: progress is asked of a whole stream
+	Space   keys.Space
+	Gateway string        // the id of the gateway, in whatever its calls touch
+	Grace   time.Duration // how long what a lost caller left in line waits for a retry
+	Logger  *slog.Logger
 }
 
 // Store is a gateway's view of etcd and its way to change it.
@@ -43,6 +45,8 @@ type Store struct {
 	reads  reads
 	prod   chan struct{}
 	slots  chan struct{} // one for each transaction under way
+	turns  turns
+	calls  atomic.Uint64
 
 	mu     sync.RWMutex
 	mirror *mirror.Mirror
@@ -61,6 +65,7 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 		mirror: mirror.New(c.Space),
 		waits:  map[string]map[*Wait]struct{}{},
 		unseen: map[string]kv.Revision{},
+		turns:  turns{queues: map[string]*turn{}},
 		broken: errStarting,
 	}
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())
@@ -83,6 +88,9 @@ func (s *Store) Close() {
 	s.cancel(errClosing)
 	s.tasks.Wait()
 }
+
+// NextCall names a call in whatever it touches: after the gateway, so that what one that died has touched can be told.
+func (s *Store) NextCall() string { return keys.CallOf(s.Gateway, s.calls.Add(1)) }
 
 // Ready returns nil when the mirror follows etcd, else why it does not.
 func (s *Store) Ready() error {

@@ -19,6 +19,9 @@ func (s *Store) wrote(ops []kv.Op, rev kv.Revision) {
 		return
 	}
 	for _, o := range ops {
+		if o.Prefix {
+			continue
+		}
 		s.unseen[o.Key] = rev
 	}
 }

@@ -1,0 +1,67 @@
+// Package memo writes down the answers to requests that left no other trace, so that an attempt of such a request that
+// comes late finds its memo and does nothing (S4). It keeps so many and drops the oldest. It is pure.
+package memo
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/cpgate/cpgate/internal/kv"
+	"github.com/cpgate/cpgate/internal/mirror"
+)
+
+// How many memos are kept.
+const (
+	PerSession = 100
+	PerName    = 10_000 // of one semaphore's, without a session
+)
+
+// Note is a memo to be.
+type Note struct {
+	Key   string
+	Value []byte
+}
+
+// Keep returns what puts the notes, on the session's lease, and drops the oldest memos of that session beyond
+// PerSession. No key is both put and deleted, nor put twice.
+func Keep(v mirror.View, session kv.LeaseID, notes ...Note) (ops []kv.Op) {
+	written := map[string]bool{}
+	for _, n := range notes {
+		if !written[n.Key] {
+			written[n.Key] = true
+			ops = append(ops, kv.Put(n.Key, n.Value, session))
+		}
+	}
+	for _, i := range surplus(v, session, len(notes)) {
+		if !written[i.Key] {
+			ops = append(ops, kv.Delete(i.Key))
+		}
+	}
+	return ops
+}
+
+// surplus returns the memos, oldest first, that have to go before more come. A view of the past may have let one too
+// many come before: all that are too many go, though not more at a time than there should be.
+func surplus(v mirror.View, session kv.LeaseID, more int) (all []*kv.Item) {
+	v.Scan(v.Space().SessionMemos(int64(session)), "", func(i *kv.Item) bool {
+		all = append(all, i)
+		return true
+	})
+	slices.SortFunc(all, func(a, b *kv.Item) int {
+		return cmp.Or(cmp.Compare(a.Create, b.Create), cmp.Compare(a.Key, b.Key))
+	})
+	return all[:min(max(0, len(all)+more-PerSession), len(all), PerSession)]
+}
+
+// KeepShared returns what puts the note, on a lease that outlives it for long enough, and drops what is oldest below
+// memos beyond PerName: two at a time, so that there never are many more, whoever else puts some.
+func KeepShared(v mirror.View, memos string, lease kv.LeaseID, n Note) []kv.Op {
+	ops := []kv.Op{kv.Put(n.Key, n.Value, lease)}
+	all := v.Line(memos)
+	for i := range min(2, max(0, all.Len()+1-PerName)) {
+		if old := all.At(i); old.Key != n.Key {
+			ops = append(ops, kv.Delete(old.Key))
+		}
+	}
+	return ops
+}
