@@ -4,7 +4,8 @@
 // against what is true in the model.
 //
 // The calls are those of the product (fencedlock.LockCall and its like, which do no I/O), the mirrors are
-// internal/mirror. Only what the store does with them is modelled: see gateway.go beside internal/store/run.go.
+// internal/mirror. Only what the store does with them is modelled: see run_test.go beside internal/store/run.go.
+// The world (world_test.go) knows of no primitive: who asks for what is an actor's, what is true an oracle's.
 //
-// Replay a seed: go test ./tests/sim -run Locks -sim.seed=42 -sim.runs=1 -v
+// Replay a seed: go test ./tests/sim -run TestLocks -sim.seed=42 -sim.runs=1
 package sim

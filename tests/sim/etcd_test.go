@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -8,13 +9,16 @@ import (
 	"github.com/cpgate/cpgate/internal/kv"
 )
 
-// etcd is a model of etcd: one sequence of revisions, and leases that end by themselves.
+// etcd is a model of etcd: one sequence of revisions, and leases that end by themselves. It is laxer than etcd in one
+// thing: a lease may be used after its end, and then attaches nothing to it.
 type etcd struct {
 	rev   kv.Revision
 	items map[string]*kv.Item
 	log   []commit
+	foul  string // what etcd, or cpgate's own rules, would not have taken
 }
 
+// commit is one revision.
 type commit struct {
 	rev    kv.Revision
 	events []kv.Event
@@ -31,24 +35,51 @@ func (e *etcd) txn(t kv.Txn) kv.Result {
 	}
 	var events []kv.Event
 	for _, o := range t.Then {
-		if ev, ok := e.event(o); ok {
-			events = append(events, ev)
-		}
+		events = append(events, e.events(o)...)
 	}
+	e.judge(t.Then)
 	e.append(events)
 	return kv.Result{Succeeded: true, Revision: e.rev}
 }
 
-func (e *etcd) event(o kv.Op) (kv.Event, bool) {
+// events returns what an operation does. To delete what is not there is nothing.
+func (e *etcd) events(o kv.Op) []kv.Event {
 	old := e.items[o.Key]
-	if o.Delete {
-		return kv.Event{Key: o.Key}, old != nil
+	switch {
+	case o.Prefix:
+		return e.gone(func(i *kv.Item) bool { return strings.HasPrefix(i.Key, o.Key) })
+	case o.Delete && old == nil:
+		return nil
+	case o.Delete:
+		return []kv.Event{{Key: o.Key}}
 	}
 	i := &kv.Item{Key: o.Key, Value: o.Value, Lease: o.Lease, Create: e.rev + 1, Mod: e.rev + 1}
 	if old != nil {
 		i.Create = old.Create
 	}
-	return kv.Event{Key: o.Key, Item: i}, true
+	return []kv.Event{{Key: o.Key, Item: i}}
+}
+
+// gone returns the end of all keys that match, in their order.
+func (e *etcd) gone(match func(*kv.Item) bool) (events []kv.Event) {
+	for k, i := range e.items {
+		if match(i) {
+			events = append(events, kv.Event{Key: k})
+		}
+	}
+	slices.SortFunc(events, func(a, b kv.Event) int { return strings.Compare(a.Key, b.Key) })
+	return events
+}
+
+// judge notes a transaction that writes a key twice: etcd refuses two puts, and what puts and deletes kills it later.
+func (e *etcd) judge(all []kv.Op) {
+	for n, o := range all {
+		for _, p := range all[:n] {
+			if o.Key == p.Key || o.Prefix && strings.HasPrefix(p.Key, o.Key) || p.Prefix && strings.HasPrefix(o.Key, p.Key) {
+				e.foul = fmt.Sprintf("%s is written twice in one transaction", o.Key)
+			}
+		}
+	}
 }
 
 func (e *etcd) append(events []kv.Event) {
@@ -67,15 +98,15 @@ func (e *etcd) append(events []kv.Event) {
 }
 
 func (e *etcd) holds(c kv.Compare) bool {
-	if c.Prefix {
-		for k := range e.items {
-			if strings.HasPrefix(k, c.Key) && !compare(c, e.items[k]) {
-				return false
-			}
-		}
-		return true
+	if !c.Prefix {
+		return compare(c, e.items[c.Key])
 	}
-	return compare(c, e.items[c.Key])
+	for k, i := range e.items {
+		if strings.HasPrefix(k, c.Key) && !compare(c, i) {
+			return false
+		}
+	}
+	return true
 }
 
 func compare(c kv.Compare, i *kv.Item) bool {
@@ -86,21 +117,18 @@ func compare(c kv.Compare, i *kv.Item) bool {
 			have = i.Mod
 		}
 	}
-	if c.Is == kv.Greater {
+	switch c.Is {
+	case kv.Greater:
 		return have > c.Rev
+	case kv.Less:
+		return have < c.Rev
 	}
 	return have == c.Rev
 }
 
 // expire ends a lease: all its keys go in one revision.
 func (e *etcd) expire(lease kv.LeaseID) {
-	var events []kv.Event
-	for _, k := range slices.Sorted(maps.Keys(e.items)) {
-		if e.items[k].Lease == lease {
-			events = append(events, kv.Event{Key: k})
-		}
-	}
-	e.append(events)
+	e.append(e.gone(func(i *kv.Item) bool { return i.Lease == lease }))
 }
 
 // snapshot returns all keys in order.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/cpgate/cpgate/internal/kv"
 	"github.com/cpgate/cpgate/internal/mirror"
@@ -21,48 +22,45 @@ type gateway struct {
 	pos    int // how much of etcd's log the mirror has seen
 	runs   []*run
 	calls  int
+	found  []kv.Txn // what a sweep has yet to commit
 }
 
-// stage is where a run stands; it is the model of store.Run.
-type stage int
-
-const (
-	looking stage = iota
-	committing
-	reading // a barrier
-	seeing  // the mirror has to reach a revision
-	waiting
-	ended
-)
-
-// run is one call on one gateway.
-type run struct {
-	g         *gateway
-	call      store.Call
-	stage     stage
-	see       kv.Revision
-	looked    bool // what is seen is a barrier's
-	news      bool
-	timed     bool // the call has a timeout that has not passed yet
-	left      bool // its caller is gone
-	tidying   bool // and the call knows
-	graceOver bool
-	unknowns  int
-	proposal  *proposal
-	limbo     []*proposal // lost on the way: they may be committed late
-	answer    func(err error)
+func (w *world) addGateway() *gateway {
+	g := &gateway{w: w, id: fmt.Sprintf("g%d", w.steps*10+len(w.gateways)), mirror: mirror.New(space)}
+	w.write(kv.Put(space.Gateway(g.id), nil, 0))
+	w.gateways = append(w.gateways, g)
+	g.rebuild()
+	return g
 }
 
-// proposal is a transaction on its way to etcd.
-type proposal struct {
-	txn  kv.Txn
-	done bool
+// nextCall names a call.
+func (g *gateway) nextCall() string {
+	if g.w.sameCall {
+		return g.id + ".0"
+	}
+	g.calls++
+	return fmt.Sprintf("%s.%d", g.id, g.calls)
 }
 
-func (g *gateway) start(c store.Call, timed bool, answer func(err error)) *run {
-	r := &run{g: g, call: c, timed: timed, answer: answer}
+// start begins a call for somebody who hears of it through answer.
+func (g *gateway) start(by *op, c store.Call, timed bool, answer func(err error)) *run {
+	r := &run{g: g, by: by, call: c, timed: timed, answer: answer}
 	g.runs = append(g.runs, r)
 	return r
+}
+
+// moves returns what can happen to the gateway next.
+func (g *gateway) moves() (m []func()) {
+	for _, r := range g.runs {
+		m = append(m, r.moves()...)
+	}
+	if g.pos < len(g.w.etcd.log) {
+		m = append(m, g.deliver, g.deliver)
+	}
+	if len(g.found) > 0 {
+		m = append(m, g.sweepOne)
+	}
+	return m
 }
 
 // deliver lets the mirror see the next revision.
@@ -73,162 +71,59 @@ func (g *gateway) deliver() {
 	if g.w.deaf {
 		news = news[:len(c.events)]
 	}
-	g.wake(news)
+	g.sees(news)
 }
 
 // rebuild is a watch lost and the mirror read anew.
 func (g *gateway) rebuild() {
 	g.pos = len(g.w.etcd.log)
-	g.wake(g.mirror.Rebuild(g.w.etcd.rev, g.w.etcd.snapshot()))
+	g.sees(g.mirror.Rebuild(g.w.etcd.rev, g.w.etcd.snapshot()))
 }
 
-func (g *gateway) wake(news []string) {
+// sees wakes who waits for the news, and has the oracles look at the mirror.
+func (g *gateway) sees(news []string) {
 	for _, r := range g.runs {
-		for _, k := range r.call.Keys() {
-			r.news = r.news || slices.Contains(news, k)
+		r.news = r.news || slices.ContainsFunc(r.call.Keys(), func(k string) bool { return tells(news, k) })
+	}
+	for _, o := range g.w.oracles {
+		o.compare(g.id, g.mirror.View())
+	}
+}
+
+// tells reports whether there is news of a key, or, where it ends with a slash, directly below it.
+func tells(news []string, key string) bool {
+	return slices.ContainsFunc(news, func(n string) bool {
+		return n == key || n[:strings.LastIndexByte(n, '/')+1] == key
+	})
+}
+
+// sweep finds what calls of gateways that are gone left behind. It is committed later, when the grace has passed.
+func (g *gateway) sweep() {
+	for _, abandoned := range g.w.sweeps {
+		g.found = append(g.found, abandoned(g.mirror.View())...)
+	}
+}
+
+func (g *gateway) sweepOne() {
+	t := g.found[0]
+	g.found = g.found[1:]
+	g.w.apply(&proposal{txn: g.w.broken(t)})
+}
+
+// crash ends a gateway with all its calls: their clients notice, and what was on its way may still come.
+func (w *world) crash(g *gateway) {
+	w.tracef("%s crashes", g.id)
+	for _, r := range slices.Clone(g.runs) {
+		if r.stage == committing {
+			w.limbo = append(w.limbo, r.proposal)
+		}
+		r.stage = ended
+		if !r.left {
+			r.left = true
+			r.answer(errLost)
 		}
 	}
-}
-
-// moves returns what can happen to the run next.
-func (r *run) moves() (m []func()) {
-	switch r.stage {
-	case looking:
-		m = append(m, r.look)
-	case committing:
-		m = append(m, r.commit, r.commit, r.commit)
-		if r.g.w.rng.IntN(10) == 0 {
-			m = append(m, r.loseAnswer)
-		}
-	case reading:
-		m = append(m, r.read)
-		if r.g.w.rng.IntN(20) == 0 && !r.g.w.draining {
-			m = append(m, r.failRead)
-		}
-	case seeing:
-		if r.g.mirror.Revision() >= r.see {
-			m = append(m, r.seen)
-		}
-	case waiting:
-		m = append(m, r.waits()...)
-	}
-	return m
-}
-
-func (r *run) waits() (m []func()) {
-	if r.news {
-		m = append(m, func() { r.stage, r.news = looking, false })
-	}
-	if r.timed && !r.tidying {
-		m = append(m, func() { r.timed, r.stage = false, looking; r.call.Signal(kv.TimedOut) })
-	}
-	if r.left && !r.tidying {
-		m = append(m, r.leave)
-	}
-	if r.tidying && !r.graceOver {
-		m = append(m, func() { r.graceOver, r.stage = true, looking; r.call.Signal(kv.GraceOver) })
-	}
-	return m
-}
-
-func (r *run) look() {
-	r.g.w.tracef("%s %v looks at %d", r.g.id, r.call.Keys()[0], r.g.mirror.Revision())
-	switch s := r.call.Next(r.g.mirror.View()); {
-	case s.Done:
-		r.finish(nil)
-	case s.Commit != nil:
-		t := *s.Commit
-		if r.g.w.mutate != nil {
-			t = r.g.w.mutate(t)
-		}
-		r.proposal, r.stage = &proposal{txn: t}, committing
-	case s.Barrier && r.g.w.noBarrier:
-		r.call.Looked(r.g.mirror.Revision())
-	case s.Barrier:
-		r.stage = reading
-	case s.Wait:
-		r.stage = waiting
-	default:
-		r.see, r.looked, r.stage = s.See, false, seeing
-	}
-}
-
-func (r *run) commit() {
-	r.stage = looking
-	r.call.Committed(r.g.w.apply(r.proposal))
-}
-
-// loseAnswer makes the outcome unknown: the transaction is committed now, or late, or never.
-func (r *run) loseAnswer() {
-	switch r.g.w.rng.IntN(3) {
-	case 0:
-		r.g.w.apply(r.proposal)
-	case 1:
-		r.limbo = append(r.limbo, r.proposal)
-		r.g.w.limbo = append(r.g.w.limbo, r.proposal)
-	}
-	r.stage = reading
-	if r.unknowns++; r.unknowns == 3 {
-		r.finish(errLost)
-	}
-}
-
-func (r *run) read() {
-	if r.graceOver { // what was on its way has come or never will
-		for _, p := range r.limbo {
-			r.g.w.settle(p)
-		}
-	}
-	r.see, r.looked, r.stage = r.g.w.etcd.rev, true, seeing
-}
-
-func (r *run) failRead() { r.finish(errLost) }
-
-func (r *run) seen() {
-	r.stage = looking
-	if r.looked {
-		r.call.Looked(r.see)
-	}
-}
-
-// finish ends the run, or lets it tidy up behind a caller that can't be told.
-func (r *run) finish(err error) {
-	switch {
-	case r.tidying && err != nil:
-		r.stage = looking // tries again
-		return
-	case r.tidying:
-		r.end()
-		return
-	case !r.left:
-		r.left = true
-		r.answer(err)
-		if err == nil {
-			r.end()
-			return
-		}
-	}
-	r.leave()
-}
-
-func (r *run) leave() {
-	if !r.call.Loose() {
-		r.end()
-		return
-	}
-	r.tidying, r.stage = true, looking
-	r.call.Signal(kv.Left)
-}
-
-func (r *run) end() {
-	r.stage = ended
-	r.g.runs = slices.DeleteFunc(r.g.runs, func(o *run) bool { return o == r })
-}
-
-func (g *gateway) nextCall() string {
-	if g.w.sameCall {
-		return g.id + ".0"
-	}
-	g.calls++
-	return fmt.Sprintf("%s.%d", g.id, g.calls)
+	w.gateways = slices.DeleteFunc(w.gateways, func(o *gateway) bool { return o == g })
+	w.write(kv.Delete(space.Gateway(g.id)))
+	w.addGateway()
 }

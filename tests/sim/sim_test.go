@@ -2,38 +2,64 @@ package sim
 
 import (
 	"flag"
+	"fmt"
+	"runtime"
+	"strings"
+	"sync/atomic"
 	"testing"
 )
 
 var (
 	firstSeed = flag.Uint64("sim.seed", 1, "the first seed")
-	runs      = flag.Int("sim.runs", 0, "how many schedules; 0: 5,000")
+	runs      = flag.Int("sim.runs", 0, "how many schedules of each scene; 0: as many as take a moment")
 )
 
-const defaultRuns = 5_000
+// scene is who meets in a schedule.
+type scene struct {
+	runs  int // how many schedules take a moment
+	steps int
+	cast  func(*world)
+}
 
-// schedule plays one seed with three callers on one lock.
-func schedule(seed uint64, tracing bool, breakIt func(*world)) *world {
+// play plays one seed.
+func (s scene) play(seed uint64, tracing bool, breakIt func(*world)) *world {
 	w := newWorld(seed)
 	w.tracing = tracing
-	for _, name := range []string{"a", "b", "c"} {
-		w.addCaller(name, "orders")
-	}
+	s.cast(w)
 	if breakIt != nil {
 		breakIt(w)
 	}
-	w.run(200)
+	w.run(s.steps)
 	return w
 }
 
-func TestLocksKeepTheirPromisesUnderEverySchedule(t *testing.T) {
-	n := *runs
-	if n == 0 {
-		n = defaultRuns
+// test plays one seed after the other, on all processors.
+func (s scene) test(t *testing.T) {
+	n := uint64(s.runs)
+	if *runs > 0 {
+		n = uint64(*runs)
 	}
-	for seed := *firstSeed; seed < *firstSeed+uint64(n); seed++ {
-		if w := schedule(seed, false, nil); w.failure != "" {
-			t.Fatalf("seed %d: %s\n%s", seed, w.failure, schedule(seed, true, nil).story())
-		}
+	var next atomic.Uint64
+	for p := range min(n, uint64(runtime.GOMAXPROCS(0))) {
+		t.Run(fmt.Sprint(p), func(t *testing.T) {
+			t.Parallel()
+			for k := next.Add(1) - 1; k < n && !t.Failed(); k = next.Add(1) - 1 {
+				s.check(t, *firstSeed+k)
+			}
+		})
 	}
 }
+
+// check plays a seed, and tells the story of one that goes wrong.
+func (s scene) check(t *testing.T, seed uint64) {
+	if w := s.play(seed, false, nil); w.failure == "" {
+		return
+	}
+	w := s.play(seed, true, nil)
+	test, _, _ := strings.Cut(t.Name(), "/")
+	t.Errorf("seed %d: %s\n%s\nonce more: go test ./tests/sim -run '^%s$' -sim.seed=%d -sim.runs=1", seed, w.failure, w.story(), test, seed)
+}
+
+var locks = scene{runs: 5_000, steps: 200, cast: func(w *world) { lockers(w, "orders", "a", "b", "c") }}
+
+func TestLocksKeepTheirPromisesUnderEverySchedule(t *testing.T) { locks.test(t) }

@@ -4,9 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
-	"strings"
 
-	"github.com/cpgate/cpgate/fencedlock"
 	"github.com/cpgate/cpgate/internal/keys"
 	"github.com/cpgate/cpgate/internal/kv"
 	"github.com/cpgate/cpgate/internal/mirror"
@@ -14,15 +12,17 @@ import (
 
 var space = keys.NewSpace("cp/")
 
-// world is one schedule.
+// world is one schedule. It knows of no primitive.
 type world struct {
 	rng      *rand.Rand
 	etcd     *etcd
 	gateways []*gateway
 	limbo    []*proposal // of lost outcome; they may be committed until settled
-	locks    []keys.Name
-	callers  []*caller
-	truth    *truth
+	actors   []actor
+	oracles  []oracle
+	sweeps   []func(mirror.View) []kv.Txn // what each primitive finds abandoned
+	lives    int                          // how many sessions there are at a time
+	told     int                          // how much of etcd's log the oracles know
 	steps    int
 	draining bool
 	trace    []string
@@ -33,86 +33,95 @@ type world struct {
 	mutate    func(kv.Txn) kv.Txn
 	noBarrier bool
 	sameCall  bool // every call goes by the same name
-	deaf      bool // tickets that come to hold are no news
+	deaf      bool // what follows from a change, and is none itself, is no news
+}
+
+// actor is somebody outside, who asks gateways for things.
+type actor interface {
+	// moves returns what it may do next.
+	moves() []func()
+}
+
+// oracle knows what is true, and holds against it what is told.
+type oracle interface {
+	// observe takes in a revision, the moment it is there; by is the transaction, nil for what nobody asked for.
+	observe(c commit, by *proposal)
+	// compare holds a mirror against what was true at its revision.
+	compare(whose string, v mirror.View)
+	// rest holds what everybody was told against what is, when nothing is under way any more.
+	rest()
 }
 
 func newWorld(seed uint64) *world {
-	w := &world{rng: rand.New(rand.NewPCG(seed, 0)), etcd: newEtcd(), truth: newTruth()}
+	w := &world{rng: rand.New(rand.NewPCG(seed, 0)), etcd: newEtcd()}
 	for range 2 + w.rng.IntN(2) {
 		w.addGateway()
 	}
 	return w
 }
 
-func (w *world) addGateway() *gateway {
-	g := &gateway{w: w, id: fmt.Sprintf("g%d", w.steps*10+len(w.gateways)), mirror: mirror.New(space)}
-	w.etcd.txn(kv.Txn{Then: []kv.Op{kv.Put(space.Gateway(g.id), nil, 0)}})
-	g.rebuild()
-	w.gateways = append(w.gateways, g)
-	return g
-}
-
 func (w *world) any() *gateway { return w.gateways[w.rng.IntN(len(w.gateways))] }
+
+// broken is the transaction as it is proposed: as it is, but where something is broken on purpose.
+func (w *world) broken(t kv.Txn) kv.Txn {
+	if w.mutate == nil {
+		return t
+	}
+	return w.mutate(t)
+}
 
 // apply commits a proposal, at most once.
 func (w *world) apply(p *proposal) kv.Result {
 	p.done = true
 	r := w.etcd.txn(p.txn)
-	w.tracef("commit %v at %d: %s", r.Succeeded, r.Revision, ops(p.txn.Then))
-	if r.Succeeded {
-		w.noteForce(p.txn)
-	}
-	w.observe()
+	w.tracef("commit %v at %d: %s", r.Succeeded, r.Revision, writes(p.txn.Then))
+	w.observe(p)
 	return r
-}
-
-// noteForce tells the callers' side that a hold was taken by force: from now on they may be told so.
-func (w *world) noteForce(t kv.Txn) {
-	for _, c := range w.callers {
-		key := space.LockTicket(c.lock, int64(c.sid), c.name)
-		if len(t.Then) > 1 && t.Then[0].Key == key && t.Then[0].Delete && strings.Contains(t.Then[1].Key, "/forced/") {
-			c.taken[w.truth.lastFence(c.lock)] = true
-		}
-	}
 }
 
 // settle lets a lost proposal be committed, or never.
 func (w *world) settle(p *proposal) {
+	w.limbo = slices.DeleteFunc(w.limbo, func(o *proposal) bool { return o == p })
 	if !p.done && w.rng.IntN(2) == 0 {
 		w.apply(p)
 	}
 	p.done = true
-	w.limbo = slices.DeleteFunc(w.limbo, func(o *proposal) bool { return o == p })
 }
 
-// observe holds what is now true against what was promised.
-func (w *world) observe() {
-	for _, n := range w.locks {
-		w.truth.observe(w, n)
+// write does what no call asked for.
+func (w *world) write(all ...kv.Op) {
+	w.etcd.txn(kv.Txn{Then: all})
+	w.observe(nil)
+}
+
+// expire ends a lease.
+func (w *world) expire(lease kv.LeaseID) {
+	w.etcd.expire(lease)
+	w.observe(nil)
+}
+
+// observe has the oracles take in what is new.
+func (w *world) observe(by *proposal) {
+	if w.told == len(w.etcd.log) {
+		return
+	}
+	for ; w.told < len(w.etcd.log); w.told++ {
+		for _, o := range w.oracles {
+			o.observe(w.etcd.log[w.told], by)
+		}
+	}
+	w.compareRebuilt()
+	if w.etcd.foul != "" {
+		w.failf("%s", w.etcd.foul)
 	}
 }
 
-// crash ends a gateway with all its calls: their clients notice, and what was on its way may still come.
-func (w *world) crash(g *gateway) {
-	w.tracef("%s crashes", g.id)
-	for _, r := range slices.Clone(g.runs) {
-		if r.stage == committing {
-			w.limbo = append(w.limbo, r.proposal)
-		}
-		if !r.left {
-			r.left = true
-			r.answer(errLost)
-		}
-	}
-	w.gateways = slices.DeleteFunc(w.gateways, func(o *gateway) bool { return o == g })
-	w.etcd.txn(kv.Txn{Then: []kv.Op{kv.Delete(space.Gateway(g.id))}})
-	w.addGateway()
-}
-
-// sweep lets a gateway remove what a crashed one left waiting, as fencedlock.Sweep does after its grace.
-func (w *world) sweep(g *gateway) {
-	for _, t := range fencedlock.Abandoned(g.mirror.View()) {
-		w.apply(&proposal{txn: t})
+// compareRebuilt has the oracles look at a mirror that a gateway would have that starts now, from the keys alone (R1).
+func (w *world) compareRebuilt() {
+	m := mirror.New(space)
+	m.Rebuild(w.etcd.rev, w.etcd.snapshot())
+	for _, o := range w.oracles {
+		o.compare("a new mirror", m.View())
 	}
 }
 
@@ -121,15 +130,10 @@ func (w *world) step() bool {
 	w.steps++
 	var moves []func()
 	for _, g := range w.gateways {
-		for _, r := range g.runs {
-			moves = append(moves, r.moves()...)
-		}
-		if g.pos < len(w.etcd.log) {
-			moves = append(moves, g.deliver, g.deliver)
-		}
+		moves = append(moves, g.moves()...)
 	}
-	for _, c := range w.callers {
-		moves = append(moves, c.moves()...)
+	for _, a := range w.actors {
+		moves = append(moves, a.moves()...)
 	}
 	moves = append(moves, w.mishaps()...)
 	if len(moves) == 0 || w.failure != "" {
@@ -153,14 +157,13 @@ func (w *world) mishaps() (m []func()) {
 	case 1, 2:
 		m = append(m, w.any().rebuild)
 	case 3:
-		g := w.any()
-		m = append(m, func() { w.sweep(g) })
+		m = append(m, w.any().sweep)
 	}
 	return m
 }
 
 // run plays a schedule to its end: no new calls, everybody comes to rest.
-func (w *world) run(steps int) string {
+func (w *world) run(steps int) {
 	for range steps {
 		if !w.step() {
 			break
@@ -168,37 +171,33 @@ func (w *world) run(steps int) string {
 	}
 	w.draining = true
 	for range 50 * steps {
-		if !w.step() {
+		if !w.step() && !w.sweepLast() {
 			break
 		}
 	}
-	if w.failure == "" {
-		w.rest()
+	for _, g := range w.gateways {
+		for _, r := range g.runs {
+			w.failf("a call on %s for %v never ended (stage %d)", g.id, r.call.Keys(), r.stage)
+		}
 	}
-	return w.failure
+	for _, o := range w.oracles {
+		o.rest()
+	}
+}
+
+// sweepLast sweeps when nothing else happens any more; false when there is nothing to be swept either.
+func (w *world) sweepLast() bool {
+	if w.failure != "" {
+		return false
+	}
+	g := w.any()
+	g.sweep()
+	return len(g.found) > 0
 }
 
 func (w *world) failf(format string, args ...any) {
 	if w.failure == "" {
 		w.failure = fmt.Sprintf("step %d: ", w.steps) + fmt.Sprintf(format, args...)
+		w.tracef("FAILURE: %s", w.failure)
 	}
 }
-
-func (w *world) tracef(format string, args ...any) {
-	if w.tracing {
-		w.trace = append(w.trace, fmt.Sprintf("%4d ", w.steps)+fmt.Sprintf(format, args...))
-	}
-}
-
-func ops(all []kv.Op) (text string) {
-	for _, o := range all {
-		if o.Delete {
-			text += fmt.Sprintf("delete %s; ", o.Key)
-		} else {
-			text += fmt.Sprintf("put %s=%s; ", o.Key, o.Value)
-		}
-	}
-	return text
-}
-
-func (w *world) story() string { return strings.Join(w.trace, "\n") }

@@ -2,20 +2,17 @@ package sim
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/cpgate/cpgate/fencedlock"
+	"github.com/cpgate/cpgate/session"
 )
 
 // lockAnswered holds the answer to a lock request against the truth.
-func (o *op) lockAnswered(a fencedlock.LockAnswer, err error) {
-	c, w := o.c, o.c.w
-	w.tracef("  %s: %+v %v", o.request, a, err)
+func (o *lockOp) lockAnswered(a fencedlock.LockAnswer, err error) {
+	c, w := o.c, o.w
 	switch {
-	case retriable(err):
-		return
-	case o.gone(err):
-		o.end()
-		return
+	case o.gone():
 	case errors.Is(err, fencedlock.ErrOwnershipLost):
 		if len(c.taken) == 0 {
 			w.failf("%s: ownership lost, and nobody took it", o.request)
@@ -33,18 +30,17 @@ func (o *op) lockAnswered(a fencedlock.LockAnswer, err error) {
 	default:
 		o.refused(a)
 	}
-	o.end()
 }
 
-func (o *op) acquired(a fencedlock.LockAnswer) {
-	c, w := o.c, o.c.w
-	last, ok := w.truth.held[hold{o.request, a.Fence}]
+func (o *lockOp) acquired(a fencedlock.LockAnswer) {
+	c, w := o.c, o.w
+	last, ok := c.oracle.lastHeld(o.request, a.Fence)
 	switch {
 	case !ok:
 		w.failf("%s: told fence %d, and never held under it (L1)", o.request, a.Fence)
 	case last < o.begun:
 		w.failf("%s: told of a hold that was over before the call", o.request)
-	case !c.holds(o.request) && !c.taken[a.Fence] && !o.cancelled:
+	case !c.oracle.holds(o.request) && !c.taken[a.Fence] && !o.cancelled:
 		w.failf("%s: told that it holds, and the hold is gone (S3)", o.request)
 	case c.count > 0 && a.Fence != c.fence && !c.forced() && !c.muddled:
 		w.failf("%s: held again under fence %d, not %d (L5)", o.request, a.Fence, c.fence)
@@ -61,9 +57,8 @@ func (o *op) acquired(a fencedlock.LockAnswer) {
 	c.fence = a.Fence
 }
 
-func (o *op) refused(a fencedlock.LockAnswer) {
-	c, w := o.c, o.c.w
-	own := space.LockTicket(c.lock, int64(o.session), c.name)
+func (o *lockOp) refused(a fencedlock.LockAnswer) {
+	c, w := o.c, o.w
 	switch {
 	case c.muddled || c.forced():
 	case a.Outcome == fencedlock.LimitReached:
@@ -72,25 +67,22 @@ func (o *op) refused(a fencedlock.LockAnswer) {
 		}
 	case c.count > 0:
 		w.failf("%s: refused, and holds %d times", o.request, c.count)
-	case !w.truth.heldByAnother(c.lock, own, o.begun):
+	case !c.oracle.heldByAnother(c.ticket(o.session), o.begun):
 		w.failf("%s: refused, and nobody else held since it was asked (X3)", o.request)
 	}
 	o.finish("refused")
 }
 
 // finish notes that the request is over: nothing of it may be in line, now or later (X2).
-func (o *op) finish(why string) {
-	o.c.w.truth.over[o.request] = why
-	o.c.w.truth.observe(o.c.w, o.c.lock)
+func (o *lockOp) finish(why string) {
+	o.c.oracle.over[o.request] = why
+	o.c.oracle.checkOver()
 }
 
-func (o *op) unlockAnswered(a fencedlock.UnlockAnswer, err error) {
-	c, w := o.c, o.c.w
-	w.tracef("  %s: %+v %v", o.request, a, err)
+func (o *lockOp) unlockAnswered(a fencedlock.UnlockAnswer, err error) {
+	c, w := o.c, o.w
 	switch {
-	case retriable(err):
-		return
-	case o.gone(err):
+	case o.gone():
 	case errors.Is(err, fencedlock.ErrOwnershipLost):
 		if !c.forced() {
 			w.failf("%s: ownership lost, and nobody took it", o.request)
@@ -107,62 +99,34 @@ func (o *op) unlockAnswered(a fencedlock.UnlockAnswer, err error) {
 	default:
 		c.count = a.HoldCount
 	}
-	o.end()
 }
 
-func (o *op) cancelAnswered(err error) {
-	if retriable(err) {
-		return
+func (o *lockOp) cancelAnswered(left *lockOp, err error) {
+	switch {
+	case err == nil:
+		left.finish("cancelled")
+	case !errors.Is(err, session.ErrExpired) || !o.gone():
+		o.w.failf("cancel of %s: %v", left.request, err)
 	}
-	if err != nil && !o.gone(err) {
-		o.c.w.failf("cancel of %s: %v", o.request, err)
-	}
-	if err == nil {
-		o.finish("cancelled")
-	}
-	o.end()
 }
 
-// holds reports whether the request is among the holds of the first ticket.
-func (c *caller) holds(request string) bool {
-	line := c.w.etcd.line(c.lock)
-	if len(line) == 0 {
-		return false
-	}
-	for _, r := range line[0].requests {
-		if r == request {
-			return true
-		}
-	}
-	return false
-}
-
-// rest compares, when nothing is under way any more, what each caller was told with what is.
-func (w *world) rest() {
-	for _, g := range w.gateways {
-		for _, r := range g.runs {
-			w.failf("a call on %s for %v never ended (stage %d)", g.id, r.call.Keys(), r.stage)
-		}
-	}
-	want := map[string]*caller{}
-	for _, c := range w.callers {
-		for _, o := range c.ops {
-			w.failf("%s of %s never ended", o.kind, o.request)
-		}
-		want[space.LockTicket(c.lock, int64(c.sid), c.name)] = c
-	}
+// rest implements oracle.
+func (o *lockOracle) rest() {
 	seen := map[string]int{}
-	for _, c := range w.callers {
-		for _, s := range w.etcd.line(c.lock) {
-			if want[s.item.Key] == nil {
-				w.failf("ticket %s is left behind (X1)", s.item.Key)
-			}
-			seen[s.item.Key] = len(s.requests)
+	for _, s := range o.line {
+		seen[s.item.Key] = len(s.requests)
+		if !slices.ContainsFunc(o.clients, func(c *lockClient) bool { return c.ticket(c.life.id) == s.item.Key }) {
+			o.w.failf("ticket %s is left behind (X1)", s.item.Key)
 		}
 	}
-	for key, c := range want {
-		if n := seen[key]; n != c.count && !(c.forced() && n == 0) {
-			w.failf("%s was told of %d holds and has %d", c.name, c.count, n)
+	for _, c := range o.clients {
+		for _, p := range c.ops {
+			if p.ended == 0 {
+				o.w.failf("%s of %s never ended", p.kind, p.request)
+			}
+		}
+		if n := seen[c.ticket(c.life.id)]; n != c.count && !(c.forced() && n == 0) {
+			o.w.failf("%s was told of %d holds and has %d", c.name, c.count, n)
 		}
 	}
 }

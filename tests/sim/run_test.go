@@ -1,0 +1,206 @@
+package sim
+
+import (
+	"slices"
+
+	"github.com/cpgate/cpgate/internal/kv"
+	"github.com/cpgate/cpgate/internal/store"
+)
+
+// stage is where a run stands; it is the model of internal/store/run.go.
+type stage int
+
+const (
+	looking stage = iota
+	committing
+	reading // a barrier
+	seeing  // the mirror has to reach a revision
+	waiting
+	turning // somebody else may have the turn before
+	resting
+	ended
+)
+
+// run is one call on one gateway.
+type run struct {
+	g         *gateway
+	by        *op // what asked for it; nil for an operator
+	call      store.Call
+	stage     stage
+	see       kv.Revision
+	looked    bool // what is seen is a barrier's
+	rest      *kv.Rest
+	news      bool
+	timed     bool // the call has a timeout that has not passed yet
+	left      bool // its caller is gone
+	tidying   bool // and the call knows
+	graceOver bool
+	unknowns  int
+	proposal  *proposal
+	limbo     []*proposal // lost on the way: they may be committed late
+	answer    func(err error)
+}
+
+// proposal is a transaction on its way to etcd.
+type proposal struct {
+	by   *op // what asked for the call that proposed it; nil for a sweep
+	txn  kv.Txn
+	done bool
+}
+
+// patience is how many transactions of unknown outcome a call sees through.
+const patience = 3
+
+// moves returns what can happen to the run next.
+func (r *run) moves() (m []func()) {
+	if r.left && !r.tidying && r.stage != committing {
+		m = append(m, r.leave)
+	}
+	switch r.stage {
+	case looking:
+		m = append(m, r.look)
+	case committing:
+		m = append(m, r.commit, r.commit, r.commit)
+		if r.g.w.rng.IntN(10) == 0 {
+			m = append(m, r.loseAnswer)
+		}
+	case reading:
+		m = append(m, r.read)
+		if r.g.w.rng.IntN(20) == 0 && !r.g.w.draining {
+			m = append(m, r.failRead)
+		}
+	case seeing:
+		if r.g.mirror.Revision() >= r.see {
+			m = append(m, r.seen)
+		}
+	case waiting:
+		m = r.befalls(m)
+	case turning:
+		m = r.befalls(append(m, r.again, r.again))
+	case resting:
+		m = r.befalls(append(m, r.signals(kv.Rested)))
+		if i := r.g.mirror.Get(r.rest.While.Key); i == nil || i.Mod != r.rest.While.Mod {
+			m = append(m, r.again)
+		}
+	}
+	return m
+}
+
+// befalls adds what ends a wait of any kind.
+func (r *run) befalls(m []func()) []func() {
+	if r.news && r.stage != turning {
+		m = append(m, func() { r.stage, r.news = looking, false })
+	}
+	if r.timed && !r.tidying {
+		m = append(m, func() { r.timed = false; r.signals(kv.TimedOut)() })
+	}
+	if r.tidying && !r.graceOver {
+		m = append(m, func() { r.graceOver = true; r.signals(kv.GraceOver)() })
+	}
+	return m
+}
+
+func (r *run) again() { r.stage = looking }
+
+func (r *run) signals(s kv.Signal) func() {
+	return func() {
+		r.stage = looking
+		r.call.Signal(s)
+	}
+}
+
+func (r *run) look() {
+	r.g.w.tracef("%s %v looks at %d", r.g.id, r.call.Keys()[0], r.g.mirror.Revision())
+	switch s := r.call.Next(r.g.mirror.View()); {
+	case s.Done:
+		r.finish(nil)
+	case s.Commit != nil:
+		r.proposal, r.stage = &proposal{by: r.by, txn: r.g.w.broken(*s.Commit)}, committing
+	case s.Barrier && r.g.w.noBarrier:
+		r.call.Looked(r.g.mirror.Revision())
+	case s.Barrier:
+		r.stage = reading
+	case s.Wait:
+		r.stage = waiting
+	case s.Turn != "":
+		r.stage = turning
+	case s.Rest != nil:
+		r.rest, r.stage = s.Rest, resting
+	default:
+		r.see, r.looked, r.stage = s.See, false, seeing
+	}
+}
+
+// commit has the transaction answered. What the call proposed before has come by then, or never will: etcd's log keeps
+// their order.
+func (r *run) commit() {
+	for _, p := range r.limbo {
+		r.g.w.settle(p)
+	}
+	r.limbo, r.stage = nil, looking
+	r.call.Committed(r.g.w.apply(r.proposal))
+}
+
+// loseAnswer makes the outcome unknown: the transaction is committed now, or late, or never. Or etcd is too busy to take
+// it at all, and says so.
+func (r *run) loseAnswer() {
+	switch r.g.w.rng.IntN(4) {
+	case 0:
+		r.g.w.apply(r.proposal)
+	case 1:
+		r.limbo = append(r.limbo, r.proposal)
+		r.g.w.limbo = append(r.g.w.limbo, r.proposal)
+	case 2:
+		r.finish(errLost)
+		return
+	}
+	r.stage = reading
+	if r.unknowns++; r.unknowns >= patience {
+		r.finish(errLost)
+	}
+}
+
+func (r *run) read() { r.see, r.looked, r.stage = r.g.w.etcd.rev, true, seeing }
+
+func (r *run) failRead() { r.finish(errLost) }
+
+func (r *run) seen() {
+	r.stage = looking
+	if r.looked {
+		r.call.Looked(r.see)
+	}
+}
+
+// finish ends the run, or lets it tidy up behind a caller that can't be told.
+func (r *run) finish(err error) {
+	switch {
+	case r.tidying && err != nil:
+		r.stage = looking // tries again
+		return
+	case r.tidying:
+		r.end()
+		return
+	case !r.left:
+		r.left = true
+		r.answer(err)
+		if err == nil {
+			r.end()
+			return
+		}
+	}
+	r.leave()
+}
+
+func (r *run) leave() {
+	if !r.call.Loose() {
+		r.end()
+		return
+	}
+	r.tidying, r.stage = true, looking
+	r.call.Signal(kv.Left)
+}
+
+func (r *run) end() {
+	r.stage = ended
+	r.g.runs = slices.DeleteFunc(r.g.runs, func(o *run) bool { return o == r })
+}
