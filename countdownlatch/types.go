@@ -21,6 +21,8 @@ var (
 	ErrDestroyed = errors.New("the latch was destroyed")
 	// ErrFutureRound means that the round was not reached yet.
 	ErrFutureRound = errors.New("is a round not yet reached")
+	// ErrCountOutOfRange means that a round can't begin with that count.
+	ErrCountOutOfRange = fmt.Errorf("must be 1 to %d", MaxCount)
 	// ErrTooManyArrivals means that the round has MaxCount arrivals already.
 	ErrTooManyArrivals = fmt.Errorf("the round has %d arrivals, the most that one may have", MaxCount)
 )
