@@ -27,6 +27,7 @@ type Keeper struct {
 	Config
 	leases   leases
 	renewals renewals
+	shelf    shelf
 }
 
 // NewKeeper returns a keeper.
@@ -156,7 +157,12 @@ type Call interface {
 // Run carries a call of the session to its end, as the store does. A session found gone whose marker lies there
 // damaged is mended on the way.
 func (k *Keeper) Run(ctx context.Context, c Call, id ID, timeout *time.Duration) error {
-	if err := k.Store.Run(ctx, c, timeout); err != nil {
+	err := k.Store.Run(ctx, c, timeout)
+	switch {
+	case errors.Is(err, rpctypes.ErrLeaseNotFound): // of the shelf: what is on a session's asks for its marker
+		k.shelf.drop()
+		return fmt.Errorf("%w: %w", store.ErrUnavailable, err)
+	case err != nil:
 		return err
 	}
 	if errors.Is(c.Err(), ErrExpired) {

@@ -109,6 +109,8 @@ func ParseArrival(group, key string) (round int64, ok bool) {
 	if !ok || err != nil || round <= 0 || strconv.FormatInt(round, 10) != number {
 		return 0, false
 	}
-	id, err := unescape(request)
-	return round, err == nil && CheckRequestID(id) == nil
+	if id, err := unescape(request); err != nil || CheckRequestID(id) != nil {
+		return 0, false
+	}
+	return round, true
 }

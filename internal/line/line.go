@@ -32,7 +32,8 @@ type Place struct {
 // PlaceOf returns where the item stands.
 func PlaceOf(i *kv.Item) Place { return Place{i.Create, i.Key} }
 
-func (p Place) compare(o Place) int {
+// Compare is negative where p is ahead of o, positive where it is behind.
+func (p Place) Compare(o Place) int {
 	return cmp.Or(cmp.Compare(p.Create, o.Create), cmp.Compare(p.Key, o.Key))
 }
 
@@ -158,11 +159,11 @@ func (l *Line) Admit() []*kv.Item {
 
 // admits reports whether the first ticket that waits holds from now on.
 func (l *Line) admits(t Ticket) bool {
-	return l.held+t.Permits <= l.limit.Permits || PlaceOf(t.Item).compare(l.limit.Through) <= 0
+	return l.held+t.Permits <= l.limit.Permits || PlaceOf(t.Item).Compare(l.limit.Through) <= 0
 }
 
 func (l *Line) find(i *kv.Item) (int, bool) {
 	return slices.BinarySearchFunc(l.tickets, PlaceOf(i), func(t Ticket, p Place) int {
-		return PlaceOf(t.Item).compare(p)
+		return PlaceOf(t.Item).Compare(p)
 	})
 }

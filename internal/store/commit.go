@@ -50,6 +50,7 @@ func (s *Store) Commit(t kv.Txn) (kv.Result, error) {
 func neverCommits(err error) bool {
 	for _, certain := range []error{
 		rpctypes.ErrRequestTooLarge, rpctypes.ErrTooManyOps, rpctypes.ErrPermissionDenied, rpctypes.ErrDuplicateKey,
+		rpctypes.ErrLeaseNotFound,
 	} {
 		if errors.Is(err, certain) {
 			return true

@@ -32,7 +32,10 @@ type Through struct {
 // DecodeSemaphore reads a record. ok is false for one that cpgate did not write.
 func DecodeSemaphore(i *kv.Item) (s Semaphore, ok bool) {
 	ok = decode(i, &s) && s.Permits >= math.MinInt32 && s.Permits <= math.MaxInt32
-	return s, ok
+	if !ok {
+		return Semaphore{}, false // half of a record must not admit anybody
+	}
+	return s, true
 }
 
 // Encode writes the record.
@@ -90,7 +93,10 @@ type Latch struct {
 // DecodeLatch reads a record. ok is false for one that cpgate did not write.
 func DecodeLatch(i *kv.Item) (l Latch, ok bool) {
 	ok = decode(i, &l) && l.Count >= 1
-	return l, ok
+	if !ok {
+		return Latch{}, false
+	}
+	return l, true
 }
 
 // Encode writes the record.

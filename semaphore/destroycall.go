@@ -1,0 +1,88 @@
+package semaphore
+
+import (
+	"time"
+
+	"github.com/cpgate/cpgate/internal/keys"
+	"github.com/cpgate/cpgate/internal/kv"
+	"github.com/cpgate/cpgate/internal/memo"
+	"github.com/cpgate/cpgate/internal/mirror"
+	"github.com/cpgate/cpgate/internal/value"
+	"github.com/cpgate/cpgate/session"
+)
+
+// DestroyCall removes a semaphore, its record and all tickets, in one transaction.
+type DestroyCall struct {
+	call
+	tried  kv.Revision // the record that a transaction of this call is to delete; 0 for none
+	answer bool
+}
+
+// NewDestroyCall returns the call that destroys the semaphore.
+func NewDestroyCall(space keys.Space, n keys.Name, shelf Shelf, now time.Time) *DestroyCall {
+	return &DestroyCall{call: call{space: space, name: n, shelf: shelf, now: now.UTC()}}
+}
+
+// Answer reports, of a call that is done, whether there was anything to destroy.
+func (c *DestroyCall) Answer() (bool, error) { return c.answer, c.Err() }
+
+// Keys implements store.Call.
+func (c *DestroyCall) Keys() []string { return []string{c.record()} }
+
+// Next implements store.Call.
+func (c *DestroyCall) Next(v mirror.View) kv.Step {
+	if step, ok := c.Looks(v); !ok {
+		return step
+	}
+	s := c.look(v)
+	switch {
+	case c.tried != 0 && c.Doubtful() && (s.record == nil || s.record.Create != c.tried):
+		c.answer = true // this call's own transaction, whose answer was lost, or as good
+		return c.End()
+	case s.record == nil:
+		return c.Refuse(nil)
+	}
+	c.tried = s.record.Create
+	t := kv.Txn{
+		If:   []kv.Compare{kv.Unchanged(s.record)},
+		Then: []kv.Op{kv.Delete(s.record.Key), kv.DeleteAll(s.prefix)},
+	}
+	if !s.damaged {
+		init := remembered{Answer: initialized, At: c.now}.note(c.space.SemaphoreMemo(0, c.name, s.value.Request))
+		t.Then = append(t.Then, c.keep(s, init)...)
+	}
+	return c.Send(c.late(s, t))
+}
+
+// late adds the memos that keep earlier attempts of what is destroyed from coming into line anew.
+func (c *DestroyCall) late(s scene, t kv.Txn) kv.Txn {
+	notes := map[session.ID][]memo.Note{}
+	for n := range s.line.Len() {
+		i := s.line.At(n)
+		sid, request, ok := keys.ParseSemaphoreTicket(s.prefix, i.Key)
+		ticket, readable := value.DecodeTicket(i)
+		if !ok || !readable || !ticket.Retried || i.Lease != kv.LeaseID(sid) {
+			continue
+		}
+		r := remembered{Answer: acquired, Permits: ticket.Got(), At: c.now}
+		notes[session.ID(sid)] = append(notes[session.ID(sid)], r.note(c.space.SemaphoreMemo(sid, c.name, request)))
+	}
+	for id, all := range notes {
+		if id == 0 {
+			t.Then = append(t.Then, c.keep(s, all...)...)
+		} else if marker := session.Live(s.view, id); marker != nil {
+			t.If = append(t.If, kv.Unchanged(marker))
+			t.Then = append(t.Then, memo.Keep(s.view, kv.LeaseID(id), all...)...)
+		}
+	}
+	return t
+}
+
+// Committed implements store.Call.
+func (c *DestroyCall) Committed(r kv.Result) {
+	c.told(r)
+	if r.Succeeded {
+		c.answer = true
+		c.End()
+	}
+}

@@ -1,0 +1,71 @@
+package semaphore
+
+import (
+	"github.com/cpgate/cpgate/internal/kv"
+)
+
+// Without a session nothing comes back by itself, and all that there is of permits taken is the memo of the request that
+// took them. So it is with the memo as it is with a ticket on a session: it names the call that last touched it, and
+// only that call may give the permits back.
+
+// take has n permits taken off the record, and the memo put that says so.
+func (c *claim) take(s scene, n int64, also kv.Txn) kv.Step {
+	v := s.value
+	v.Permits -= n
+	got := remembered{Answer: acquired, Permits: n, By: c.by, Attempt: c.attempt, Record: s.record.Create}
+	step := c.SendInTurn(c.record(), kv.Txn{
+		If:   append(also.If, kv.Unchanged(s.record), c.notOver()),
+		Then: append(append(also.Then, c.putRecord(v)), c.keep(s, c.note(got))...),
+	})
+	c.sent = c.sent || step.Commit != nil
+	return step
+}
+
+// adoptTaken takes up what an earlier attempt of the request took, so that it is not given back. It may have told.
+func (c *claim) adoptTaken(s scene, m remembered) kv.Step {
+	if c.superseded(m.By, m.Attempt) {
+		return c.Refuse(ErrWaitCancelled)
+	}
+	c.rival, c.inherited = m.By, true
+	m.By, m.Attempt = c.by, c.attempt
+	return c.commit(c.rewrite(s, m))
+}
+
+// giveBack returns what the memo says was taken, and makes it say that the request was cancelled. What was taken of a
+// semaphore that was destroyed since is gone with it.
+func (c *call) giveBack(s scene, m remembered) kv.Txn {
+	n := m.Permits
+	m.Answer, m.Permits = cancelled, 0
+	t := c.rewrite(s, m)
+	if s.record != nil && !s.damaged && s.record.Create == m.Record {
+		v := s.value
+		v.Permits = min(v.Permits+n, int64(MaxPermits))
+		t.If = append(t.If, kv.Unchanged(s.record))
+		t.Then = append(t.Then, c.putRecord(v))
+	}
+	return t
+}
+
+// rewrite replaces the request's memo.
+func (c *call) rewrite(s scene, m remembered) kv.Txn {
+	n := c.note(m)
+	return kv.Txn{
+		If:   []kv.Compare{kv.Unchanged(s.memo)},
+		Then: []kv.Op{kv.Put(n.Key, n.Value, kv.LeaseID(c.shelf))},
+	}
+}
+
+// leaveTaken is leave for a call without a session.
+func (c *claim) leaveTaken(s scene) kv.Step {
+	if s.memo == nil {
+		return c.leave(s)
+	}
+	m := recalled(s.memo)
+	switch {
+	case m.Answer != acquired || m.By != c.by || c.inherited:
+		return c.End()
+	case !c.graceOver:
+		return kv.Wait
+	}
+	return c.commit(c.giveBack(s, m))
+}

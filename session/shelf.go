@@ -1,0 +1,50 @@
+package session
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/cpgate/cpgate/internal/kv"
+)
+
+// What is remembered of requests without a session lives on leases that the gateway takes in turn: one is put on for
+// shelfFor, and lives for as long again behind that, so that each memo lives for shelfFor at the least.
+const (
+	shelfFor = 10 * time.Minute
+	shelfTTL = 2 * shelfFor
+)
+
+// shelf is the lease that is put on now. The zero value has none yet.
+type shelf struct {
+	mu    sync.Mutex
+	id    kv.LeaseID
+	until time.Time // puts on it end here
+}
+
+// drop makes the next call take another lease.
+func (s *shelf) drop() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.until = time.Time{}
+}
+
+// Shelf returns a lease for what is to be remembered for ten minutes, of calls that have no session. The error is
+// store.ErrUnavailable, or ctx's own.
+func (k *Keeper) Shelf(ctx context.Context) (kv.LeaseID, error) {
+	k.shelf.mu.Lock()
+	defer k.shelf.mu.Unlock()
+	now := time.Now()
+	if now.Before(k.shelf.until) {
+		return k.shelf.id, nil
+	}
+	id := ID(1 + rand.Int64N(math.MaxInt64))
+	if _, err := k.leases.grant(ctx, id, int64(shelfTTL/time.Second)); err != nil {
+		return 0, fmt.Errorf("taking a lease for memos: %w", err)
+	}
+	k.shelf.id, k.shelf.until = kv.LeaseID(id), now.Add(shelfFor)
+	return k.shelf.id, nil
+}
