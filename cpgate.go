@@ -17,11 +17,13 @@ import (
 	"go.etcd.io/etcd/server/v3/etcdserver/api/v3rpc"
 	"go.etcd.io/etcd/server/v3/proxy/grpcproxy/adapter"
 
+	"github.com/cpgate/cpgate/countdownlatch"
 	"github.com/cpgate/cpgate/embedded"
 	"github.com/cpgate/cpgate/fencedlock"
 	"github.com/cpgate/cpgate/gateway"
 	"github.com/cpgate/cpgate/internal/keys"
 	"github.com/cpgate/cpgate/internal/store"
+	"github.com/cpgate/cpgate/semaphore"
 	"github.com/cpgate/cpgate/session"
 )
 
@@ -94,11 +96,14 @@ func (n *Node) serve(ctx context.Context, c Config) (err error) {
 		return err
 	}
 	locks := fencedlock.New(n.store, sessions, limits)
+	semaphores := semaphore.New(n.store, sessions)
 	ctx, n.cancel = context.WithCancel(context.Background())
 	n.tasks.Go(func() { locks.Sweep(ctx) })
+	n.tasks.Go(func() { semaphores.Sweep(ctx) })
 	n.gateway, err = gateway.New(gateway.Config{
 		Listener: n.listener, Server: n.member.Server(), LockClient: n.foreign,
-		Sessions: sessions, Locks: locks, Ready: n.store.Ready, Logger: c.Logger,
+		Sessions: sessions, Locks: locks, Semaphores: semaphores, Latches: countdownlatch.New(n.store),
+		Ready: n.store.Ready, Logger: c.Logger,
 	})
 	return err
 }

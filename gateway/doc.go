@@ -1,5 +1,5 @@
 // Package gateway is the port: everything that comes from outside enters here, on one listener, and is turned
-// into calls on the primitives. It decides nothing about sessions or locks.
+// into calls on the primitives. It decides nothing about what they mean.
 //
 // The way of a call, with the file of each step:
 //
@@ -8,7 +8,7 @@
 //   - http.go: everything that is not gRPC, by its path. rest.go: /v1/. etcd.go: /v3/, etcd's own JSON API.
 //   - calls.go: where both ways meet. Every call to one of our services passes [calls.do], which counts it and
 //     puts its error on the wire.
-//   - session.go, lock.go: proto to primitives and back. fields.go: what a field may be.
+//   - session.go, lock.go, semaphore.go, latch.go: proto to primitives and back. fields.go: what a field may be.
 //   - errors.go: the one table of errors, their codes and reasons.
 //
 // [New] serves at once, [Gateway.Stop] ends it.

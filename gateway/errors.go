@@ -13,9 +13,12 @@ import (
 	"google.golang.org/protobuf/protoadapt"
 	"google.golang.org/protobuf/types/known/durationpb"
 
+	"github.com/cpgate/cpgate/countdownlatch"
 	"github.com/cpgate/cpgate/fencedlock"
+	"github.com/cpgate/cpgate/internal/keys"
 	"github.com/cpgate/cpgate/internal/store"
 	cpgatev1 "github.com/cpgate/cpgate/proto/gen/cpgate/v1"
+	"github.com/cpgate/cpgate/semaphore"
 	"github.com/cpgate/cpgate/session"
 )
 
@@ -42,7 +45,14 @@ var errorTable = []wire{
 	{fencedlock.ErrNotHolder, codes.FailedPrecondition, cpgatev1.ErrorReason_NOT_HOLDER},
 	{fencedlock.ErrOwnershipLost, codes.FailedPrecondition, cpgatev1.ErrorReason_OWNERSHIP_LOST},
 	{fencedlock.ErrWaitCancelled, codes.Aborted, cpgatev1.ErrorReason_WAIT_CANCELLED},
-	{fencedlock.ErrTooManyTickets, codes.ResourceExhausted, cpgatev1.ErrorReason_TOO_MANY_TICKETS},
+	{session.ErrTooManyTickets, codes.ResourceExhausted, cpgatev1.ErrorReason_TOO_MANY_TICKETS},
+	{semaphore.ErrPermitsNotHeld, codes.FailedPrecondition, cpgatev1.ErrorReason_PERMITS_NOT_HELD},
+	{semaphore.ErrNotInitialized, codes.FailedPrecondition, cpgatev1.ErrorReason_NOT_INITIALIZED},
+	{semaphore.ErrWaitCancelled, codes.Aborted, cpgatev1.ErrorReason_WAIT_CANCELLED},
+	{semaphore.ErrDestroyed, codes.FailedPrecondition, cpgatev1.ErrorReason_DESTROYED},
+	{countdownlatch.ErrDestroyed, codes.FailedPrecondition, cpgatev1.ErrorReason_DESTROYED},
+	{countdownlatch.ErrTooManyArrivals, codes.ResourceExhausted, cpgatev1.ErrorReason_TOO_MANY_ARRIVALS},
+	{rpctypes.ErrTooManyOps, codes.ResourceExhausted, cpgatev1.ErrorReason_TOO_MANY_OPS},
 	{store.ErrUnavailable, codes.Unavailable, cpgatev1.ErrorReason_NO_QUORUM},
 	{rpctypes.ErrPermissionDenied, codes.PermissionDenied, cpgatev1.ErrorReason_PERMISSION_DENIED},
 	{context.Canceled, codes.Canceled, noReason},
@@ -52,11 +62,10 @@ var errorTable = []wire{
 // statusOf says how err leaves the gateway. known is false for an error that has no place in the table: its text
 // is for the log alone.
 func statusOf(err error) (st *status.Status, known bool) {
-	var field *fieldError
-	if errors.As(err, &field) {
+	if field := fieldOf(err); field != nil {
 		return field.status(), true
 	}
-	var damaged *fencedlock.DamagedError
+	var damaged *keys.DamagedError
 	if errors.As(err, &damaged) {
 		key := map[string]string{"key": text(damaged.Key)}
 		return describe(codes.FailedPrecondition, err.Error(), info(cpgatev1.ErrorReason_DAMAGED, key)), true
@@ -70,14 +79,35 @@ func statusOf(err error) (st *status.Status, known bool) {
 }
 
 func (w wire) status(err error) *status.Status {
-	if w.reason == noReason {
-		return describe(w.code, err.Error())
+	message := err.Error()
+	switch w.reason {
+	case noReason:
+		return describe(w.code, message)
+	case cpgatev1.ErrorReason_TOO_MANY_OPS:
+		message += ": etcd's setting max-txn-ops is too small for it"
 	}
 	details := []protoadapt.MessageV1{info(w.reason, nil)}
 	if w.code == codes.Unavailable {
 		details = append(details, &errdetails.RetryInfo{RetryDelay: durationpb.New(retryDelay)})
 	}
-	return describe(w.code, err.Error(), details...)
+	return describe(w.code, message, details...)
+}
+
+// fieldOf returns the error of a field, also where only a primitive could find it; nil for any other error.
+func fieldOf(err error) *fieldError {
+	var field *fieldError
+	var kind *semaphore.KindError
+	switch {
+	case errors.As(err, &field):
+		return field
+	case errors.As(err, &kind):
+		return invalid("session_id", "%v", kind)
+	case errors.Is(err, semaphore.ErrOutOfRange):
+		return invalid("permits", "%v", semaphore.ErrOutOfRange)
+	case errors.Is(err, countdownlatch.ErrFutureRound):
+		return invalid("round", "%v", countdownlatch.ErrFutureRound)
+	}
+	return nil
 }
 
 // fieldError says which field of a request breaks which rule. field is empty where the request as a whole

@@ -103,7 +103,8 @@ func TestReflection_ListsEveryService(t *testing.T) {
 		names = append(names, n.GetName())
 	}
 	for _, want := range []string{
-		"cpgate.v1.SessionService", "cpgate.v1.FencedLockService", "etcdserverpb.KV", "etcdserverpb.Watch",
+		"cpgate.v1.SessionService", "cpgate.v1.FencedLockService", "cpgate.v1.SemaphoreService",
+		"cpgate.v1.CountDownLatchService", "etcdserverpb.KV", "etcdserverpb.Watch",
 		"etcdserverpb.Lease", "etcdserverpb.Cluster", "etcdserverpb.Auth", "etcdserverpb.Maintenance",
 		"v3lockpb.Lock", "v3electionpb.Election", "grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection",
 	} {
@@ -119,7 +120,10 @@ func TestHealth_KnowsOurServicesAndEtcds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"", cpgatev1.SessionService_ServiceDesc.ServiceName, "cpgate.v1.FencedLockService"} {
+	for _, name := range []string{
+		"", cpgatev1.SessionService_ServiceDesc.ServiceName, "cpgate.v1.FencedLockService", "cpgate.v1.SemaphoreService",
+		"cpgate.v1.CountDownLatchService",
+	} {
 		q := &healthpb.HealthCheckRequest{Service: name}
 		r, err := h.Check(t.Context(), q)
 		if err != nil || r.GetStatus() != healthpb.HealthCheckResponse_SERVING {

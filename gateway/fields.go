@@ -51,6 +51,14 @@ func (f *fields) session(field, s string) session.ID {
 	return id
 }
 
+// anySession is for a session that may be absent: 0 then.
+func (f *fields) anySession(s string) session.ID {
+	if s == "" {
+		return 0
+	}
+	return f.session("session_id", s)
+}
+
 func (f *fields) owner(s string) string {
 	f.check("owner", keys.CheckOwner(s))
 	return s

@@ -14,8 +14,10 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/test/bufconn"
 
+	"github.com/cpgate/cpgate/countdownlatch"
 	"github.com/cpgate/cpgate/fencedlock"
 	cpgatev1 "github.com/cpgate/cpgate/proto/gen/cpgate/v1"
+	"github.com/cpgate/cpgate/semaphore"
 	"github.com/cpgate/cpgate/session"
 )
 
@@ -40,6 +42,8 @@ type Config struct {
 	LockClient *clientv3.Client
 	Sessions   *session.Keeper
 	Locks      *fencedlock.Locks
+	Semaphores *semaphore.Semaphores
+	Latches    *countdownlatch.Latches
 	// Ready returns nil while calls can be answered, else why not.
 	Ready  func() error
 	Logger *slog.Logger
@@ -64,6 +68,8 @@ func New(c Config) (*Gateway, error) {
 	all := newCalls(c.Logger)
 	all.add(cpgatev1.SessionService_ServiceDesc, &sessionService{keeper: c.Sessions})
 	all.add(cpgatev1.FencedLockService_ServiceDesc, &lockService{locks: c.Locks, keeper: c.Sessions})
+	all.add(cpgatev1.SemaphoreService_ServiceDesc, &semaphoreService{semaphores: c.Semaphores, keeper: c.Sessions})
+	all.add(cpgatev1.CountDownLatchService_ServiceDesc, &latchService{latches: c.Latches})
 	h := newHealth(all.names(), ready)
 	g := &Gateway{
 		split:    newSplitter(c.Listener, c.Logger),

@@ -19,7 +19,8 @@ func TestPages_Answer(t *testing.T) {
 		}
 	}
 	var doc struct{ Paths map[string]any }
-	if err := json.Unmarshal([]byte(p.get("/openapi.json").body), &doc); err != nil || doc.Paths["/v1/locks/{name}:lock"] == nil {
+	if err := json.Unmarshal([]byte(p.get("/openapi.json").body), &doc); err != nil ||
+		doc.Paths["/v1/locks/{name}:lock"] == nil || doc.Paths["/v1/semaphores/{name}:acquire"] == nil {
 		t.Errorf("openapi: %v %v", err, doc)
 	}
 	if a := p.get("/metrics"); !strings.Contains(a.body, "etcd_server_has_leader") {
@@ -41,6 +42,10 @@ func TestHTTP_RefusesWhatItDoesNotServe(t *testing.T) {
 		{http.MethodPut, "/v1/locks/a", http.StatusMethodNotAllowed},
 		{http.MethodPost, "/v1/locks", http.StatusMethodNotAllowed},
 		{http.MethodDelete, "/v1/locks/a", http.StatusMethodNotAllowed},
+		{http.MethodPost, "/v1/semaphores/a:lock", http.StatusMethodNotAllowed},
+		{http.MethodDelete, "/v1/semaphores/a/b", http.StatusNotFound},
+		{http.MethodPost, "/v1/latches/a", http.StatusMethodNotAllowed},
+		{http.MethodGet, "/v1/latches/a:await", http.StatusOK}, // a latch of that name
 		{http.MethodPost, "/metrics", http.StatusMethodNotAllowed},
 		{http.MethodGet, "/v1/../v1/locks", http.StatusNotFound},
 	}
@@ -108,6 +113,17 @@ func TestREST_NamesTheFieldThatCantBeRead(t *testing.T) {
 		{"/v1/locks/a:unlock", `{"fence":"x"}`, "fence"},
 		{"/v1/locks/a:unlock", `{"fence":9223372036854775808}`, "fence"},
 		{"/v1/locks/a:forceUnlock", `{"force":true}`, "force"},
+		{"/v1/semaphores/a:init", `{"permits":2147483648}`, "permits"},
+		{"/v1/semaphores/a:init", `{"sessionless":"yes"}`, "sessionless"},
+		{"/v1/semaphores/a:acquire", `{"permits":1.5}`, "permits"},
+		{"/v1/semaphores/a:acquire", `{"permits":-2147483649}`, "permits"},
+		{"/v1/semaphores/a:acquire", `{"timeout":1}`, "timeout"},
+		{"/v1/semaphores/a:release", `{"ticketId":1}`, "ticket_id"},
+		{"/v1/semaphores/a:reduce", `{"by":1}`, "by"},
+		{"/v1/semaphores/:drain", ``, "name"},
+		{"/v1/latches/a:trySetCount", `{"count":"many"}`, "count"},
+		{"/v1/latches/a:countDown", `{"round":-9223372036854775809}`, "round"},
+		{"/v1/latches/:await", ``, "name"},
 	}
 	for _, c := range cases {
 		a := p.post(c.path, c.body)
@@ -135,13 +151,16 @@ func TestREST_RefusesWhatIsNoMessage(t *testing.T) {
 func TestREST_RefusesQueriesThatNobodyReads(t *testing.T) {
 	p := open(t)
 	for path, field := range map[string]string{
-		"/v1/locks?pagesize=1":              "pagesize",
-		"/v1/locks?page_size=x":             "page_size",
-		"/v1/locks?page_size=1&page_size=2": "page_size",
-		"/v1/locks?page_size=1001":          "page_size",
-		"/v1/sessions?page_size=-1":         "page_size",
-		"/v1/sessions?page_token=x":         "page_token",
-		"/v1/locks?page_token=c2Vzc2lvbjo":  "page_token", // one of the other list
+		"/v1/locks?pagesize=1":               "pagesize",
+		"/v1/locks?page_size=x":              "page_size",
+		"/v1/locks?page_size=1&page_size=2":  "page_size",
+		"/v1/locks?page_size=1001":           "page_size",
+		"/v1/sessions?page_size=-1":          "page_size",
+		"/v1/sessions?page_token=x":          "page_token",
+		"/v1/locks?page_token=c2Vzc2lvbjo":   "page_token", // one of another list
+		"/v1/semaphores?page_token=bG9jazph": "page_token",
+		"/v1/latches?name=a":                 "name",
+		"/v1/semaphores/a?permits=1":         "permits",
 	} {
 		a := p.get(path)
 		if a.code != http.StatusBadRequest || !strings.Contains(a.body, `"metadata":{"field":"`+field+`"}`) {

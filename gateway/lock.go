@@ -3,8 +3,6 @@ package gateway
 import (
 	"context"
 
-	"google.golang.org/protobuf/types/known/durationpb"
-
 	"github.com/cpgate/cpgate/fencedlock"
 	cpgatev1 "github.com/cpgate/cpgate/proto/gen/cpgate/v1"
 	"github.com/cpgate/cpgate/session"
@@ -35,7 +33,7 @@ func (s *lockService) Lock(ctx context.Context, r *cpgatev1.LockRequest) (*cpgat
 	}
 	return &cpgatev1.LockResponse{
 		Outcome: outcomes[a.Outcome], Fence: int64(a.Fence), HoldCount: int32(a.HoldCount),
-		Holder: holder(a.Holder), Position: int32(a.Position), ValidFor: s.validFor(q.Caller),
+		Holder: holder(a.Holder), Position: int32(a.Position), ValidFor: validFor(s.keeper, q.Caller.Session),
 	}, nil
 }
 
@@ -55,7 +53,7 @@ func (s *lockService) Unlock(ctx context.Context, r *cpgatev1.UnlockRequest) (*c
 		return nil, err
 	}
 	return &cpgatev1.UnlockResponse{
-		HoldCount: int32(a.HoldCount), AlreadyReleased: a.AlreadyReleased, ValidFor: s.validFor(q.Caller),
+		HoldCount: int32(a.HoldCount), AlreadyReleased: a.AlreadyReleased, ValidFor: validFor(s.keeper, q.Caller.Session),
 	}, nil
 }
 
@@ -116,15 +114,6 @@ func (s *lockService) ListLocks(ctx context.Context, r *cpgatev1.ListLocksReques
 	return &cpgatev1.ListLocksResponse{Locks: each(page, describeLock), NextPageToken: nextPage(lockPages, next)}, nil
 }
 
-// validFor is absent where this gateway never renewed the session.
-func (s *lockService) validFor(c fencedlock.Caller) *durationpb.Duration {
-	d, ok := s.keeper.ValidFor(c.Session)
-	if !ok {
-		return nil
-	}
-	return durationpb.New(d)
-}
-
 // called is a request of a caller.
 type called interface {
 	GetSessionId() string
@@ -156,12 +145,8 @@ func holder(t *fencedlock.Ticket) *cpgatev1.Ticket {
 }
 
 func ticket(t fencedlock.Ticket) *cpgatev1.Ticket {
-	out := &cpgatev1.Ticket{
-		Owner: t.Caller.Owner, Since: moment(t.Since), Fence: int64(t.Fence),
+	return &cpgatev1.Ticket{
+		SessionId: sessionID(t.Caller.Session), Owner: t.Caller.Owner, Since: moment(t.Since), Fence: int64(t.Fence),
 		Position: int32(t.Position), Foreign: t.Foreign, Key: text(t.Key),
 	}
-	if !t.Foreign {
-		out.SessionId = t.Caller.Session.String()
-	}
-	return out
 }

@@ -15,7 +15,7 @@ var (
 	}, []string{"method", "code"})
 	callsRunning = promauto.NewGaugeVec(prometheus.GaugeOpts{
 		Namespace: "cpgate", Name: "calls_running",
-		Help: "Calls to cpgate's services that are not answered yet, waits for a lock among them.",
+		Help: "Calls to cpgate's services that are not answered yet, waits among them.",
 	}, []string{"method"})
 )
 

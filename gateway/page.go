@@ -8,8 +8,10 @@ import (
 // A page token is where the page before ended, marked with what was listed, so that a token of one list is no
 // good for another.
 const (
-	sessionPages = "session:"
-	lockPages    = "lock:"
+	sessionPages   = "session:"
+	lockPages      = "lock:"
+	semaphorePages = "semaphore:"
+	latchPages     = "latch:"
 )
 
 func nextPage(of, after string) string {

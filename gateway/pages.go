@@ -18,9 +18,9 @@ import (
 
 const modulePath = "github.com/cpgate/cpgate"
 
-const index = `cpgate: locks with fences, and sessions that hold them, on an embedded etcd.
+const index = `cpgate: fenced locks, semaphores and countdown latches, and the sessions that hold them, on an embedded etcd.
 
-  /v1/           REST: sessions and locks; /openapi.json describes it
+  /v1/           REST: sessions, locks, semaphores and latches; /openapi.json describes it
   /v3/           etcd's own JSON API
   gRPC           cpgate.v1 and all of etcd's services, with reflection and health
   /livez         200 while the process serves

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -32,6 +33,8 @@ func newREST(c *calls) (http.Handler, error) {
 	err := errors.Join(
 		cpgatev1.RegisterSessionServiceHandlerClient(ctx, mux, cpgatev1.NewSessionServiceClient(c)),
 		cpgatev1.RegisterFencedLockServiceHandlerClient(ctx, mux, cpgatev1.NewFencedLockServiceClient(c)),
+		cpgatev1.RegisterSemaphoreServiceHandlerClient(ctx, mux, cpgatev1.NewSemaphoreServiceClient(c)),
+		cpgatev1.RegisterCountDownLatchServiceHandlerClient(ctx, mux, cpgatev1.NewCountDownLatchServiceClient(c)),
 	)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { serveREST(mux, w, r) }), err
 }
@@ -103,12 +106,12 @@ func routeError(_ context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w h
 // emptyName explains a path like /v1/locks/:lock, in which the router finds no name.
 func emptyName(r *http.Request) *fieldError {
 	var f fields
-	switch {
+	switch collection, _, _ := strings.Cut(r.URL.Path, ":"); {
 	case r.Method != http.MethodPost:
-	case strings.HasPrefix(r.URL.Path, "/v1/locks/:"):
-		f.name("")
-	case strings.HasPrefix(r.URL.Path, "/v1/sessions/:"):
+	case collection == "/v1/sessions/":
 		f.session("session_id", "")
+	case slices.Contains([]string{"/v1/locks/", "/v1/semaphores/", "/v1/latches/"}, collection):
+		f.name("")
 	}
 	var e *fieldError
 	errors.As(f.err, &e)

@@ -152,6 +152,23 @@ func clientAddress(ctx context.Context) string {
 	return host
 }
 
+// validFor is absent where this gateway never renewed the session, and without one.
+func validFor(k *session.Keeper, id session.ID) *durationpb.Duration {
+	d, ok := k.ValidFor(id)
+	if !ok {
+		return nil
+	}
+	return durationpb.New(d)
+}
+
+// sessionID is empty for nobody's.
+func sessionID(id session.ID) string {
+	if id == 0 {
+		return ""
+	}
+	return id.String()
+}
+
 func seconds(d time.Duration) int32 { return int32(d / time.Second) }
 
 // moment is absent where a damaged value has none.
