@@ -27,7 +27,10 @@ type rig struct {
 	*testing.T
 	addr string
 	cpgatev1.FencedLockServiceClient
+	cpgatev1.SemaphoreServiceClient
+	cpgatev1.CountDownLatchServiceClient
 	cpgatev1.SessionServiceClient
+	conn grpc.ClientConnInterface // what these clients go over
 	etcd *clientv3.Client
 }
 
@@ -82,7 +85,10 @@ func (r *rig) on(t *testing.T) *rig {
 // over makes the calls to our API go over another connection.
 func (r *rig) over(c grpc.ClientConnInterface) *rig {
 	other := *r
+	other.conn = c
 	other.FencedLockServiceClient = cpgatev1.NewFencedLockServiceClient(c)
+	other.SemaphoreServiceClient = cpgatev1.NewSemaphoreServiceClient(c)
+	other.CountDownLatchServiceClient = cpgatev1.NewCountDownLatchServiceClient(c)
 	other.SessionServiceClient = cpgatev1.NewSessionServiceClient(c)
 	return &other
 }
@@ -106,6 +112,12 @@ func (r *rig) soon() context.Context {
 	ctx, cancel := context.WithTimeout(r.Context(), soon)
 	r.Cleanup(cancel)
 	return ctx
+}
+
+// ask makes the call that q is a request of, and tells only what went wrong.
+func (r *rig) ask(ctx context.Context, q proto.Message) error {
+	method := methodOf(q)
+	return r.conn.Invoke(ctx, method, q, answerOf(method))
 }
 
 // session opens a session; ttl is in seconds, 0 for the default.
@@ -173,6 +185,75 @@ func (r *rig) awaitLine(name string, n int) (line []*cpgatev1.Ticket) {
 	r.Helper()
 	r.await("the line of "+name, func() bool { line = r.line(name); return len(line) == n })
 	return line
+}
+
+// initialize gives a semaphore its permits.
+func (r *rig) initialize(q *cpgatev1.InitSemaphoreRequest) {
+	r.Helper()
+	if a := must(r.InitSemaphore(r.soon(), q))(r.T); !a.GetInitialized() {
+		r.Fatalf("initializing %q: it has been", q.GetName())
+	}
+}
+
+// acquire begins a call that may wait.
+func (r *rig) acquire(q *cpgatev1.AcquireRequest) *pending[*cpgatev1.AcquireResponse] {
+	ctx := r.soon()
+	return begin(func() (*cpgatev1.AcquireResponse, error) { return r.Acquire(ctx, q) })
+}
+
+// take acquires permits, for which it may have to wait.
+func (r *rig) take(q *cpgatev1.AcquireRequest) {
+	r.Helper()
+	r.admits(r.acquire(q))
+}
+
+// admits waits for a call to get its permits.
+func (r *rig) admits(wait *pending[*cpgatev1.AcquireResponse]) {
+	r.Helper()
+	if a := must(wait.end(r.T))(r.T); a.GetOutcome() != cpgatev1.AcquireResponse_ACQUIRED {
+		r.Errorf("acquiring got %v", a)
+	}
+}
+
+// unavailable tries to acquire one permit, which must not succeed.
+func (r *rig) unavailable(name, session string) {
+	r.Helper()
+	a := must(r.Acquire(r.soon(), &cpgatev1.AcquireRequest{Name: name, SessionId: session, Timeout: atOnce}))(r.T)
+	if a.GetOutcome() != cpgatev1.AcquireResponse_NOT_ACQUIRED {
+		r.Errorf("trying %q: %v", name, a)
+	}
+}
+
+func (r *rig) release(name, session string, permits int32) {
+	r.Helper()
+	q := &cpgatev1.ReleaseRequest{Name: name, SessionId: session, Permits: &permits}
+	if a := must(r.Release(r.soon(), q))(r.T); a.GetReleased() != permits {
+		r.Errorf("releasing %d gave back %v", permits, a)
+	}
+}
+
+func (r *rig) destroySemaphore(name string) {
+	r.Helper()
+	a := must(r.DestroySemaphore(r.soon(), &cpgatev1.DestroySemaphoreRequest{Name: name}))(r.T)
+	if !a.GetDestroyed() {
+		r.Errorf("there was no %q to destroy", name)
+	}
+}
+
+// semaphore shows a semaphore.
+func (r *rig) semaphore(name string) *cpgatev1.Semaphore {
+	r.Helper()
+	return must(r.GetSemaphore(r.soon(), &cpgatev1.GetSemaphoreRequest{Name: name}))(r.T).GetSemaphore()
+}
+
+// awaitPermitWaiters returns who waits for a semaphore as soon as they are n.
+func (r *rig) awaitPermitWaiters(name string, n int) (waiters []*cpgatev1.PermitWaiter) {
+	r.Helper()
+	r.await("the waiters for "+name, func() bool {
+		waiters = r.semaphore(name).GetWaiters()
+		return len(waiters) == n
+	})
+	return waiters
 }
 
 // await waits for a condition that is on its way.

@@ -73,6 +73,24 @@ var places = map[string]place{
 	cpgatev1.FencedLockService_ForceUnlock_FullMethodName: {http.MethodPost, "/v1/locks/{}:forceUnlock", "name"},
 	cpgatev1.FencedLockService_GetLock_FullMethodName:     {http.MethodGet, "/v1/locks/{}", "name"},
 	cpgatev1.FencedLockService_ListLocks_FullMethodName:   {http.MethodGet, "/v1/locks", ""},
+
+	cpgatev1.SemaphoreService_InitSemaphore_FullMethodName:    {http.MethodPost, "/v1/semaphores/{}:init", "name"},
+	cpgatev1.SemaphoreService_Acquire_FullMethodName:          {http.MethodPost, "/v1/semaphores/{}:acquire", "name"},
+	cpgatev1.SemaphoreService_CancelAcquire_FullMethodName:    {http.MethodPost, "/v1/semaphores/{}:cancel", "name"},
+	cpgatev1.SemaphoreService_Release_FullMethodName:          {http.MethodPost, "/v1/semaphores/{}:release", "name"},
+	cpgatev1.SemaphoreService_DrainPermits_FullMethodName:     {http.MethodPost, "/v1/semaphores/{}:drain", "name"},
+	cpgatev1.SemaphoreService_IncreasePermits_FullMethodName:  {http.MethodPost, "/v1/semaphores/{}:increase", "name"},
+	cpgatev1.SemaphoreService_ReducePermits_FullMethodName:    {http.MethodPost, "/v1/semaphores/{}:reduce", "name"},
+	cpgatev1.SemaphoreService_GetSemaphore_FullMethodName:     {http.MethodGet, "/v1/semaphores/{}", "name"},
+	cpgatev1.SemaphoreService_ListSemaphores_FullMethodName:   {http.MethodGet, "/v1/semaphores", ""},
+	cpgatev1.SemaphoreService_DestroySemaphore_FullMethodName: {http.MethodDelete, "/v1/semaphores/{}", "name"},
+
+	cpgatev1.CountDownLatchService_TrySetCount_FullMethodName:  {http.MethodPost, "/v1/latches/{}:trySetCount", "name"},
+	cpgatev1.CountDownLatchService_CountDown_FullMethodName:    {http.MethodPost, "/v1/latches/{}:countDown", "name"},
+	cpgatev1.CountDownLatchService_Await_FullMethodName:        {http.MethodPost, "/v1/latches/{}:await", "name"},
+	cpgatev1.CountDownLatchService_GetLatch_FullMethodName:     {http.MethodGet, "/v1/latches/{}", "name"},
+	cpgatev1.CountDownLatchService_ListLatches_FullMethodName:  {http.MethodGet, "/v1/latches", ""},
+	cpgatev1.CountDownLatchService_DestroyLatch_FullMethodName: {http.MethodDelete, "/v1/latches/{}", "name"},
 }
 
 // overREST sends q as a REST client would and reads the answer, or the error as gRPC would give it.

@@ -20,87 +20,84 @@ import (
 )
 
 const (
-	openSession    = cpgatev1.SessionService_OpenSession_FullMethodName
-	heartbeat      = cpgatev1.SessionService_Heartbeat_FullMethodName
-	batchHeartbeat = cpgatev1.SessionService_BatchHeartbeat_FullMethodName
-	closeSession   = cpgatev1.SessionService_CloseSession_FullMethodName
-	getSession     = cpgatev1.SessionService_GetSession_FullMethodName
-	listSessions   = cpgatev1.SessionService_ListSessions_FullMethodName
-	lock           = cpgatev1.FencedLockService_Lock_FullMethodName
-	unlock         = cpgatev1.FencedLockService_Unlock_FullMethodName
-	cancelLock     = cpgatev1.FencedLockService_CancelLock_FullMethodName
-	forceUnlock    = cpgatev1.FencedLockService_ForceUnlock_FullMethodName
-	getLock        = cpgatev1.FencedLockService_GetLock_FullMethodName
-	listLocks      = cpgatev1.FencedLockService_ListLocks_FullMethodName
+	openSession = cpgatev1.SessionService_OpenSession_FullMethodName
+	lock        = cpgatev1.FencedLockService_Lock_FullMethodName
+	unlock      = cpgatev1.FencedLockService_Unlock_FullMethodName
+	cancelLock  = cpgatev1.FencedLockService_CancelLock_FullMethodName
+	getLock     = cpgatev1.FencedLockService_GetLock_FullMethodName
 )
 
-// A story is told over every route, on a node of its own. Sessions are called A, B, ... in the order in which
-// they are first seen, and fences 1, 2, ...
-var story = []struct {
-	method string
-	q      proto.Message
-	want   string // the answer, or the reason of the error
-}{
-	{openSession, &cpgatev1.OpenSessionRequest{RequestId: "a", TtlSeconds: 30, Name: "worker"}, `{"sessionId":"A","ttlSeconds":30,"heartbeatIntervalSeconds":5}`},
-	{openSession, &cpgatev1.OpenSessionRequest{RequestId: "a", TtlSeconds: 30, Name: "worker"}, `{"sessionId":"A","ttlSeconds":30,"heartbeatIntervalSeconds":5}`},
-	{openSession, &cpgatev1.OpenSessionRequest{}, `{"sessionId":"B","ttlSeconds":300,"heartbeatIntervalSeconds":5}`},
-	{heartbeat, &cpgatev1.HeartbeatRequest{SessionId: "A"}, `{"ttlSeconds":30,"heartbeatIntervalSeconds":5}`},
-	{heartbeat, &cpgatev1.HeartbeatRequest{SessionId: "7"}, `SESSION_EXPIRED`},
-	{batchHeartbeat, &cpgatev1.BatchHeartbeatRequest{SessionIds: []string{"B", "7", "B"}}, `{"beats":[{"sessionId":"B","ttlSeconds":300},{"sessionId":"7","expired":true},{"sessionId":"B","ttlSeconds":300}]}`},
-
-	{getLock, &cpgatev1.GetLockRequest{Name: "orders"}, `{"lock":{"name":"orders"}}`},
-	{lock, &cpgatev1.LockRequest{Name: "orders", SessionId: "A", RequestId: "r1"}, `{"outcome":"ACQUIRED","fence":"1","holdCount":1}`},
-	{lock, &cpgatev1.LockRequest{Name: "orders", SessionId: "A", RequestId: "r1", Attempt: 1}, `{"outcome":"ACQUIRED","fence":"1","holdCount":1}`},
-	{lock, &cpgatev1.LockRequest{Name: "orders", SessionId: "A", RequestId: "r2"}, `{"outcome":"ACQUIRED","fence":"1","holdCount":2}`},
-	{lock, &cpgatev1.LockRequest{Name: "orders", SessionId: "B", Timeout: durationpb.New(0)}, `{"outcome":"NOT_ACQUIRED","holder":{"sessionId":"A","fence":"1"}}`},
-	{lock, &cpgatev1.LockRequest{Name: "orders", SessionId: "A", Owner: "b", Timeout: durationpb.New(time.Millisecond)}, `{"outcome":"NOT_ACQUIRED","holder":{"sessionId":"A","fence":"1"},"position":1}`},
-	{getLock, &cpgatev1.GetLockRequest{Name: "orders@default"}, `{"lock":{"name":"orders","fence":"1","holdCount":2,"holder":{"sessionId":"A","fence":"1"}}}`},
-	{unlock, &cpgatev1.UnlockRequest{Name: "orders", SessionId: "B"}, `NOT_HOLDER`},
-	{unlock, &cpgatev1.UnlockRequest{Name: "orders", SessionId: "A", Fence: 1 << 62}, `NOT_HOLDER`},
-	{unlock, &cpgatev1.UnlockRequest{Name: "orders", SessionId: "A", Fence: 1, RequestId: "u1"}, `{"holdCount":1}`},
-	{unlock, &cpgatev1.UnlockRequest{Name: "orders", SessionId: "A", Fence: 1, RequestId: "u1"}, `{"holdCount":1}`},
-	{unlock, &cpgatev1.UnlockRequest{Name: "orders", SessionId: "A"}, `{}`},
-	{unlock, &cpgatev1.UnlockRequest{Name: "orders", SessionId: "A"}, `NOT_HOLDER`},
-	{unlock, &cpgatev1.UnlockRequest{Name: "orders", SessionId: "A", Fence: 1}, `{"alreadyReleased":true}`},
-
-	{cancelLock, &cpgatev1.CancelLockRequest{Name: "orders", SessionId: "A", RequestId: "none"}, `{}`},
-	{lock, &cpgatev1.LockRequest{Name: "orders", SessionId: "B", Owner: "x", RequestId: "r3"}, `{"outcome":"ACQUIRED","fence":"2","holdCount":1}`},
-	{cancelLock, &cpgatev1.CancelLockRequest{Name: "orders", SessionId: "B", Owner: "x", RequestId: "r3"}, `{"cancelled":true}`},
-	{forceUnlock, &cpgatev1.ForceUnlockRequest{Name: "orders"}, `{}`},
-	{lock, &cpgatev1.LockRequest{Name: "orders", SessionId: "A"}, `{"outcome":"ACQUIRED","fence":"3","holdCount":1}`},
-	{listLocks, &cpgatev1.ListLocksRequest{PageSize: 1}, `{"locks":[{"name":"orders","fence":"3","holdCount":1,"holder":{"sessionId":"A","fence":"3"}}]}`},
-	{forceUnlock, &cpgatev1.ForceUnlockRequest{Name: "orders", Fence: 2}, `{}`},
-	{forceUnlock, &cpgatev1.ForceUnlockRequest{Name: "orders", Fence: 3}, `{"released":true,"holder":{"sessionId":"A","fence":"3"}}`},
-	{unlock, &cpgatev1.UnlockRequest{Name: "orders", SessionId: "A", Fence: 3}, `OWNERSHIP_LOST`},
-
-	{lock, &cpgatev1.LockRequest{Name: "limited", SessionId: "A"}, `{"outcome":"ACQUIRED","fence":"4","holdCount":1}`},
-	{lock, &cpgatev1.LockRequest{Name: "limited", SessionId: "A"}, `{"outcome":"LIMIT_REACHED","fence":"4","holdCount":1}`},
-	{getSession, &cpgatev1.GetSessionRequest{SessionId: "A"}, `{"session":{"sessionId":"A","name":"worker","ttlSeconds":30,"clientAddress":"127.0.0.1","tickets":1}}`},
-	{closeSession, &cpgatev1.CloseSessionRequest{SessionId: "A"}, `{"closed":true}`},
-	{closeSession, &cpgatev1.CloseSessionRequest{SessionId: "A"}, `{}`},
-	{getSession, &cpgatev1.GetSessionRequest{SessionId: "A"}, `SESSION_EXPIRED`},
-	{lock, &cpgatev1.LockRequest{Name: "limited", SessionId: "A"}, `SESSION_EXPIRED`},
-	{unlock, &cpgatev1.UnlockRequest{Name: "limited", SessionId: "A", Fence: 4}, `SESSION_EXPIRED`},
-	{cancelLock, &cpgatev1.CancelLockRequest{Name: "limited", SessionId: "A", RequestId: "r"}, `SESSION_EXPIRED`},
-	{listLocks, &cpgatev1.ListLocksRequest{}, `{}`},
-	{listSessions, &cpgatev1.ListSessionsRequest{}, `{"sessions":[{"sessionId":"B","ttlSeconds":300,"clientAddress":"127.0.0.1"}]}`},
+// step is one call of a story. A story is told over every route, on a node of its own. Sessions are called A, B, ...
+// in the order in which they are first seen, and fences and rounds 1, 2, ...
+type step struct {
+	q    proto.Message
+	want string // the answer, or the reason of the error
 }
 
-func TestRoutes_TellTheSameStory(t *testing.T) {
+var lockStory = []step{
+	{&cpgatev1.OpenSessionRequest{RequestId: "a", TtlSeconds: 30, Name: "worker"}, `{"sessionId":"A","ttlSeconds":30,"heartbeatIntervalSeconds":5}`},
+	{&cpgatev1.OpenSessionRequest{RequestId: "a", TtlSeconds: 30, Name: "worker"}, `{"sessionId":"A","ttlSeconds":30,"heartbeatIntervalSeconds":5}`},
+	{&cpgatev1.OpenSessionRequest{}, `{"sessionId":"B","ttlSeconds":300,"heartbeatIntervalSeconds":5}`},
+	{&cpgatev1.HeartbeatRequest{SessionId: "A"}, `{"ttlSeconds":30,"heartbeatIntervalSeconds":5}`},
+	{&cpgatev1.HeartbeatRequest{SessionId: "7"}, `SESSION_EXPIRED`},
+	{&cpgatev1.BatchHeartbeatRequest{SessionIds: []string{"B", "7", "B"}}, `{"beats":[{"sessionId":"B","ttlSeconds":300},{"sessionId":"7","expired":true},{"sessionId":"B","ttlSeconds":300}]}`},
+
+	{&cpgatev1.GetLockRequest{Name: "orders"}, `{"lock":{"name":"orders"}}`},
+	{&cpgatev1.LockRequest{Name: "orders", SessionId: "A", RequestId: "r1"}, `{"outcome":"ACQUIRED","fence":"1","holdCount":1}`},
+	{&cpgatev1.LockRequest{Name: "orders", SessionId: "A", RequestId: "r1", Attempt: 1}, `{"outcome":"ACQUIRED","fence":"1","holdCount":1}`},
+	{&cpgatev1.LockRequest{Name: "orders", SessionId: "A", RequestId: "r2"}, `{"outcome":"ACQUIRED","fence":"1","holdCount":2}`},
+	{&cpgatev1.LockRequest{Name: "orders", SessionId: "B", Timeout: durationpb.New(0)}, `{"outcome":"NOT_ACQUIRED","holder":{"sessionId":"A","fence":"1"}}`},
+	{&cpgatev1.LockRequest{Name: "orders", SessionId: "A", Owner: "b", Timeout: durationpb.New(time.Millisecond)}, `{"outcome":"NOT_ACQUIRED","holder":{"sessionId":"A","fence":"1"},"position":1}`},
+	{&cpgatev1.GetLockRequest{Name: "orders@default"}, `{"lock":{"name":"orders","fence":"1","holdCount":2,"holder":{"sessionId":"A","fence":"1"}}}`},
+	{&cpgatev1.UnlockRequest{Name: "orders", SessionId: "B"}, `NOT_HOLDER`},
+	{&cpgatev1.UnlockRequest{Name: "orders", SessionId: "A", Fence: 1 << 62}, `NOT_HOLDER`},
+	{&cpgatev1.UnlockRequest{Name: "orders", SessionId: "A", Fence: 1, RequestId: "u1"}, `{"holdCount":1}`},
+	{&cpgatev1.UnlockRequest{Name: "orders", SessionId: "A", Fence: 1, RequestId: "u1"}, `{"holdCount":1}`},
+	{&cpgatev1.UnlockRequest{Name: "orders", SessionId: "A"}, `{}`},
+	{&cpgatev1.UnlockRequest{Name: "orders", SessionId: "A"}, `NOT_HOLDER`},
+	{&cpgatev1.UnlockRequest{Name: "orders", SessionId: "A", Fence: 1}, `{"alreadyReleased":true}`},
+
+	{&cpgatev1.CancelLockRequest{Name: "orders", SessionId: "A", RequestId: "none"}, `{}`},
+	{&cpgatev1.LockRequest{Name: "orders", SessionId: "B", Owner: "x", RequestId: "r3"}, `{"outcome":"ACQUIRED","fence":"2","holdCount":1}`},
+	{&cpgatev1.CancelLockRequest{Name: "orders", SessionId: "B", Owner: "x", RequestId: "r3"}, `{"cancelled":true}`},
+	{&cpgatev1.ForceUnlockRequest{Name: "orders"}, `{}`},
+	{&cpgatev1.LockRequest{Name: "orders", SessionId: "A"}, `{"outcome":"ACQUIRED","fence":"3","holdCount":1}`},
+	{&cpgatev1.ListLocksRequest{PageSize: 1}, `{"locks":[{"name":"orders","fence":"3","holdCount":1,"holder":{"sessionId":"A","fence":"3"}}]}`},
+	{&cpgatev1.ForceUnlockRequest{Name: "orders", Fence: 2}, `{}`},
+	{&cpgatev1.ForceUnlockRequest{Name: "orders", Fence: 3}, `{"released":true,"holder":{"sessionId":"A","fence":"3"}}`},
+	{&cpgatev1.UnlockRequest{Name: "orders", SessionId: "A", Fence: 3}, `OWNERSHIP_LOST`},
+
+	{&cpgatev1.LockRequest{Name: "limited", SessionId: "A"}, `{"outcome":"ACQUIRED","fence":"4","holdCount":1}`},
+	{&cpgatev1.LockRequest{Name: "limited", SessionId: "A"}, `{"outcome":"LIMIT_REACHED","fence":"4","holdCount":1}`},
+	{&cpgatev1.GetSessionRequest{SessionId: "A"}, `{"session":{"sessionId":"A","name":"worker","ttlSeconds":30,"clientAddress":"127.0.0.1","tickets":1}}`},
+	{&cpgatev1.CloseSessionRequest{SessionId: "A"}, `{"closed":true}`},
+	{&cpgatev1.CloseSessionRequest{SessionId: "A"}, `{}`},
+	{&cpgatev1.GetSessionRequest{SessionId: "A"}, `SESSION_EXPIRED`},
+	{&cpgatev1.LockRequest{Name: "limited", SessionId: "A"}, `SESSION_EXPIRED`},
+	{&cpgatev1.UnlockRequest{Name: "limited", SessionId: "A", Fence: 4}, `SESSION_EXPIRED`},
+	{&cpgatev1.CancelLockRequest{Name: "limited", SessionId: "A", RequestId: "r"}, `SESSION_EXPIRED`},
+	{&cpgatev1.ListLocksRequest{}, `{}`},
+	{&cpgatev1.ListSessionsRequest{}, `{"sessions":[{"sessionId":"B","ttlSeconds":300,"clientAddress":"127.0.0.1"}]}`},
+}
+
+func TestRoutes_TellTheSameStoryOfLocks(t *testing.T) {
+	tell(t, lockStory, func(c *cpgate.Config) { c.LockAcquireLimit = []string{"limited=1"} })
+}
+
+func tell(t *testing.T, story []step, options ...cpgatetest.Option) {
+	t.Helper()
 	for _, name := range []string{"gRPC", "REST"} {
 		t.Run(name, func(t *testing.T) {
-			node := cpgatetest.Start(t, cpgatetest.WithConfig(func(c *cpgate.Config) {
-				c.LockAcquireLimit = []string{"limited=1"}
-			}))
+			node := cpgatetest.Start(t, options...)
 			call, cast := routes(t, node.Addr())[name], newCast()
 			for i, s := range story {
-				a, err := call(t.Context(), s.method, cast.real(s.q))
+				a, err := call(t.Context(), methodOf(s.q), cast.real(s.q))
 				got := reason(err)
 				if err == nil {
 					got = cast.told(a)
 				}
 				if got != s.want {
-					t.Errorf("step %d, %s {%v}:\n got %s\nwant %s", i, s.method, s.q, got, s.want)
+					t.Errorf("step %d, %T {%v}:\n got %s\nwant %s", i, s.q, s.q, got, s.want)
 				}
 			}
 		})
@@ -109,13 +106,13 @@ func TestRoutes_TellTheSameStory(t *testing.T) {
 
 // cast knows the names that the story has for what differs from run to run.
 type cast struct {
-	sessions map[string]string // by its name in the story
-	fences   map[int64]int64
+	sessions  map[string]string // by its name in the story
+	revisions map[int64]int64   // of etcd: what fences and rounds are
 }
 
 func newCast() *cast { return &cast{map[string]string{}, map[int64]int64{}} }
 
-// real puts the real sessions and fences into a request of the story.
+// real puts the real sessions, fences and rounds into a request of the story.
 func (c *cast) real(q proto.Message) proto.Message {
 	q = proto.Clone(q)
 	eachField(q.ProtoReflect(), func(name string, v any) any {
@@ -125,8 +122,8 @@ func (c *cast) real(q proto.Message) proto.Message {
 				return id
 			}
 		case int64:
-			if f, ok := c.fences[v]; ok && name == "fence" {
-				return f
+			if r, ok := c.revisions[v]; ok && isRevision(name) {
+				return r
 			}
 		}
 		return v
@@ -147,7 +144,7 @@ func (c *cast) told(a proto.Message) string {
 				return nil
 			}
 		case int64:
-			if name == "fence" {
+			if isRevision(name) {
 				return c.numberOf(v)
 			}
 		}
@@ -175,14 +172,22 @@ func (c *cast) nameOf(id string) string {
 	return name
 }
 
-func (c *cast) numberOf(fence int64) int64 {
-	for n, known := range c.fences {
-		if known == fence {
+func isRevision(field string) bool { return field == "fence" || field == "round" }
+
+// numberOf is below zero for a revision that is new, and yet not above all before it.
+func (c *cast) numberOf(revision int64) int64 {
+	rises := true
+	for n, known := range c.revisions {
+		if known == revision {
 			return n
 		}
+		rises = rises && known < revision
 	}
-	n := int64(len(c.fences) + 1)
-	c.fences[n] = fence
+	n := int64(len(c.revisions) + 1)
+	if !rises {
+		n = -n
+	}
+	c.revisions[n] = revision
 	return n
 }
 
