@@ -18,8 +18,11 @@ import (
 
 // bench is a node and a plain gRPC connection to it, as any language's client would have.
 type bench struct {
-	locks    pb.FencedLockServiceClient
-	sessions pb.SessionServiceClient
+	addr       string
+	locks      pb.FencedLockServiceClient
+	semaphores pb.SemaphoreServiceClient
+	latches    pb.CountDownLatchServiceClient
+	sessions   pb.SessionServiceClient
 }
 
 func startBench(b *testing.B) bench {
@@ -30,7 +33,10 @@ func startBench(b *testing.B) bench {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { _ = conn.Close() })
-	return bench{pb.NewFencedLockServiceClient(conn), pb.NewSessionServiceClient(conn)}
+	return bench{
+		node.Addr(), pb.NewFencedLockServiceClient(conn), pb.NewSemaphoreServiceClient(conn),
+		pb.NewCountDownLatchServiceClient(conn), pb.NewSessionServiceClient(conn),
+	}
 }
 
 func (x bench) open(b *testing.B) string {
@@ -61,22 +67,28 @@ func BenchmarkLockUnlock(b *testing.B) {
 		b.Run(fmt.Sprintf("callers=%d", callers), func(b *testing.B) {
 			x := startBench(b)
 			session := x.open(b)
-			b.ReportAllocs()
-			b.ResetTimer()
-			var group sync.WaitGroup
-			for n := range callers {
-				group.Go(func() {
-					for i := n; i < b.N; i += callers {
-						if err := x.cycle(b.Context(), "own-"+strconv.Itoa(n), session, ""); err != nil {
-							b.Error(err)
-							return
-						}
-					}
-				})
-			}
-			group.Wait()
+			share(b, callers, func(n int) error { return x.cycle(b.Context(), "own-"+strconv.Itoa(n), session, "") })
 		})
 	}
+}
+
+// share measures b.N rounds of work that so many callers, by their numbers, do side by side.
+func share(b *testing.B, callers int, work func(n int) error) {
+	b.Helper()
+	b.ReportAllocs()
+	b.ResetTimer()
+	var group sync.WaitGroup
+	for n := range callers {
+		group.Go(func() {
+			for i := n; i < b.N; i += callers {
+				if err := work(n); err != nil {
+					b.Error(err)
+					return
+				}
+			}
+		})
+	}
+	group.Wait()
 }
 
 // BenchmarkHandOver measures how long it takes from one holder's unlock to the next one's hold, over and over, while
