@@ -17,14 +17,18 @@ var house = map[string]floor{
 		others: []string{"github.com/spf13/", "go.yaml.in/yaml/", "go.etcd.io/etcd/api/v3/version"},
 	},
 	".": {
-		ours:   []string{"embedded", "gateway", "session", "fencedlock", "internal/store", "internal/keys"},
+		ours: []string{
+			"embedded", "gateway", "session", "fencedlock", "semaphore", "countdownlatch", "internal/store", "internal/keys",
+		},
 		others: []string{"go.etcd.io/etcd/"},
 	},
 	"embedded": {
 		others: []string{"go.etcd.io/", "go.uber.org/zap"},
 	},
 	"gateway": {
-		ours: []string{"session", "fencedlock", "internal/store", "internal/keys", "proto", "proto/gen/cpgate/v1"},
+		ours: []string{
+			"session", "fencedlock", "semaphore", "countdownlatch", "internal/store", "internal/keys", "proto", "proto/gen/cpgate/v1",
+		},
 		others: []string{
 			"go.etcd.io/", "google.golang.org/", "golang.org/x/net/", "github.com/grpc-ecosystem/grpc-gateway/",
 			"github.com/prometheus/client_golang/", "github.com/tmc/grpc-websocket-proxy/",
@@ -32,7 +36,21 @@ var house = map[string]floor{
 	},
 	// The primitives know no protobuf of ours and no HTTP; only session speaks to etcd beside the store, of leases.
 	"fencedlock": {
-		ours: []string{"session", "internal/store", "internal/mirror", "internal/line", "internal/keys", "internal/kv"},
+		ours: []string{
+			"session", "internal/store", "internal/progress", "internal/memo", "internal/mirror", "internal/line", "internal/keys",
+			"internal/kv",
+		},
+	},
+	"semaphore": {
+		ours: []string{
+			"session", "internal/store", "internal/progress", "internal/memo", "internal/mirror", "internal/value", "internal/line",
+			"internal/keys", "internal/kv",
+		},
+	},
+	"countdownlatch": { // without sessions
+		ours: []string{
+			"internal/store", "internal/progress", "internal/mirror", "internal/value", "internal/keys", "internal/kv",
+		},
 	},
 	"session": {
 		ours:   []string{"internal/store", "internal/mirror", "internal/keys", "internal/kv"},
@@ -42,14 +60,17 @@ var house = map[string]floor{
 		ours:   []string{"internal/mirror", "internal/keys", "internal/kv"},
 		others: []string{"go.etcd.io/etcd/api/", "go.etcd.io/etcd/client/v3"},
 	},
+	"internal/progress": {ours: []string{"internal/mirror", "internal/kv"}},
+	"internal/memo":     {ours: []string{"internal/mirror", "internal/kv"}},
 	"internal/mirror": {
-		ours:   []string{"internal/line", "internal/keys", "internal/kv"},
+		ours:   []string{"internal/value", "internal/line", "internal/keys", "internal/kv"},
 		others: []string{"github.com/google/btree"},
 	},
-	"internal/line": {ours: []string{"internal/kv"}},
-	"internal/keys": {},
-	"internal/kv":   {},
-	"proto":         {},
+	"internal/value": {ours: []string{"internal/line", "internal/kv"}},
+	"internal/line":  {ours: []string{"internal/kv"}},
+	"internal/keys":  {},
+	"internal/kv":    {},
+	"proto":          {},
 	// The client knows the wire and nothing behind it, so that a user's program does not link etcd.
 	"client": {
 		ours:   []string{"proto/gen/cpgate/v1"},
