@@ -11,32 +11,16 @@ import (
 
 // AcquireCall is one AcquireRequest of a session on its way: it gets a ticket, and waits until that is admitted.
 type AcquireCall struct {
-	claim
-	req      AcquireRequest
-	timedOut bool
-	promise  *AcquireAnswer // the answer, if the transaction under way succeeds
-	answer   AcquireAnswer
+	asking
 }
 
 // NewAcquireCall returns the call that answers r. by names the call in the tickets that it touches, see keys.CallOf, and
 // is never used for another one.
 func NewAcquireCall(space keys.Space, r AcquireRequest, by string, now time.Time) *AcquireCall {
-	return &AcquireCall{req: r, claim: claim{by: by, call: call{
+	return &AcquireCall{asking{req: r, claim: claim{by: by, call: call{
 		space: space, name: r.Name, caller: r.Caller, request: r.RequestID, attempt: r.Attempt, now: now.UTC(),
-	}}}
+	}}}}
 }
-
-// Answer returns the answer of a call that is done.
-func (c *AcquireCall) Answer() (AcquireAnswer, error) { return c.answer, c.Err() }
-
-// Signal implements store.Call.
-func (c *AcquireCall) Signal(s kv.Signal) {
-	c.claim.Signal(s)
-	c.timedOut = c.timedOut || s == kv.TimedOut
-}
-
-// Loose implements store.Call.
-func (c *AcquireCall) Loose() bool { return c.sent && (!c.Over() || c.answer.Acquired) }
 
 // Next implements store.Call.
 func (c *AcquireCall) Next(v mirror.View) kv.Step {
@@ -54,34 +38,13 @@ func (c *AcquireCall) Next(v mirror.View) kv.Step {
 		return c.leave(s)
 	case mine:
 		return c.inLine(s)
-	case c.mineAt != 0:
+	case c.mineAt != 0 && (s.memo == nil || s.marker == nil || s.marker.Create != c.born):
 		return c.gone(s)
+	case c.mineAt != 0:
+		return c.recall(s)
 	}
 	return c.arrive(s)
 }
-
-// Committed implements store.Call.
-func (c *AcquireCall) Committed(r kv.Result) {
-	if c.committed(r) && c.promise != nil && !c.left {
-		c.end(*c.promise)
-	}
-}
-
-func (c *AcquireCall) end(a AcquireAnswer) kv.Step {
-	c.answer = a
-	return c.End()
-}
-
-// say answers from what is seen, which must not be older than the call (X3).
-func (c *AcquireCall) say(a AcquireAnswer) kv.Step {
-	if !c.Fresh() {
-		return kv.Barrier
-	}
-	return c.end(a)
-}
-
-// try reports whether the call must not wait.
-func (c *AcquireCall) try() bool { return c.timedOut || c.req.Timeout != nil && *c.req.Timeout == 0 }
 
 // arrive decides what to do for a call that has not touched the line yet.
 func (c *AcquireCall) arrive(s scene) kv.Step {
@@ -127,19 +90,6 @@ func (c *AcquireCall) enqueue(s scene) kv.Step {
 	return c.inTurn(s, t)
 }
 
-// refuse says no.
-func (c *AcquireCall) refuse(s scene) kv.Step {
-	a := AcquireAnswer{Available: s.free()}
-	if !c.Fresh() || !c.retried() {
-		return c.say(a)
-	}
-	c.promise = &a
-	return c.commit(kv.Txn{
-		If:   append(c.live(s), kv.Absent(c.ticket()), c.notOver()),
-		Then: c.keep(s, c.note(remembered{Answer: notAcquired})),
-	})
-}
-
 // recall answers what was answered before.
 func (c *AcquireCall) recall(s scene) kv.Step {
 	m := recalled(s.memo)
@@ -163,24 +113,4 @@ func (c *AcquireCall) inLine(s scene) kv.Step {
 		return c.giveUp(s)
 	}
 	return kv.Wait
-}
-
-// giveUp takes a ticket that waited for its whole timeout out of the line. It may have been admitted in this very
-// moment: nobody but this call may tell so, and it tells that it was not.
-func (c *AcquireCall) giveUp(s scene) kv.Step {
-	t := kv.Txn{If: []kv.Compare{kv.Unchanged(s.item)}, Then: []kv.Op{kv.Delete(s.item.Key)}}
-	if s.ticket.Retried {
-		t.If = append(t.If, c.live(s)...)
-		t.Then = append(t.Then, c.keep(s, c.note(remembered{Answer: notAcquired}))...)
-	}
-	c.promise = &AcquireAnswer{Available: s.free(), Position: s.position()}
-	return c.commit(t)
-}
-
-// gone tells a waiter why its ticket is not its own any more.
-func (c *AcquireCall) gone(s scene) kv.Step {
-	if s.memo != nil && s.marker != nil && s.marker.Create == c.born {
-		return c.recall(s)
-	}
-	return c.Refuse(c.lost(s))
 }

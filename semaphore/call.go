@@ -125,8 +125,11 @@ func (c *call) told(r kv.Result) {
 
 // again is the error of what was answered no before; nil where the answer was yes.
 func again(m remembered) error {
-	if m.Answer == cancelled {
+	switch m.Answer {
+	case cancelled:
 		return ErrWaitCancelled
+	case destroyed:
+		return ErrDestroyed
 	}
 	return refusals[m.Answer]
 }

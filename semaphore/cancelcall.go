@@ -45,7 +45,7 @@ func (c *CancelCall) Next(v mirror.View) kv.Step {
 	switch {
 	case c.caller.Session == 0 && m.Answer == acquired:
 		c.removes = true
-		return c.SendInTurn(c.record(), c.giveBack(s, m))
+		return c.SendInTurn(c.record(), c.giveBack(s, m, c.rewrite(remembered{Answer: cancelled})))
 	case s.memo != nil:
 		c.cancelled = c.removes && c.Doubtful() // the request is over, maybe by this very call
 		return c.End()

@@ -78,6 +78,9 @@ func (c *claim) touching(s scene, ticket kv.Revision, t kv.Txn) kv.Step {
 	if s.marker != nil {
 		c.born = s.marker.Create
 	}
+	if s.record != nil {
+		c.of = s.record.Create
+	}
 	c.touches, c.touch, c.unjudged = true, ticket, ticket != 0
 	return c.commit(t)
 }

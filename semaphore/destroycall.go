@@ -64,7 +64,7 @@ func (c *DestroyCall) late(s scene, t kv.Txn) kv.Txn {
 		if !ok || !readable || !ticket.Retried || i.Lease != kv.LeaseID(sid) {
 			continue
 		}
-		r := remembered{Answer: acquired, Permits: ticket.Got(), At: c.now}
+		r := remembered{Answer: destroyed, At: c.now}
 		notes[session.ID(sid)] = append(notes[session.ID(sid)], r.note(c.space.SemaphoreMemo(sid, c.name, request)))
 	}
 	for id, all := range notes {

@@ -31,6 +31,7 @@ const (
 	drained     memoAnswer = "drained" // none, or fewer
 	changed     memoAnswer = "changed"
 	initialized memoAnswer = "initialized"
+	destroyed   memoAnswer = "destroyed"
 )
 
 // refusals are the errors that are remembered, by their answer.

@@ -11,32 +11,16 @@ import (
 // TakeCall is one AcquireRequest without a session on its way: it takes the permits off the record, or waits with a
 // ticket until it is first and there are enough.
 type TakeCall struct {
-	claim
-	req      AcquireRequest
-	timedOut bool
-	promise  *AcquireAnswer // the answer, if the transaction under way succeeds
-	answer   AcquireAnswer
+	asking
 }
 
 // NewTakeCall returns the call that answers r. by names the call in what it touches, see keys.CallOf, and is never used
 // for another one.
 func NewTakeCall(space keys.Space, r AcquireRequest, by string, shelf Shelf, now time.Time) *TakeCall {
-	return &TakeCall{req: r, claim: claim{by: by, call: call{
+	return &TakeCall{asking{req: r, claim: claim{by: by, call: call{
 		space: space, name: r.Name, caller: r.Caller, request: r.RequestID, attempt: r.Attempt, shelf: shelf, now: now.UTC(),
-	}}}
+	}}}}
 }
-
-// Answer returns the answer of a call that is done.
-func (c *TakeCall) Answer() (AcquireAnswer, error) { return c.answer, c.Err() }
-
-// Signal implements store.Call.
-func (c *TakeCall) Signal(s kv.Signal) {
-	c.claim.Signal(s)
-	c.timedOut = c.timedOut || s == kv.TimedOut
-}
-
-// Loose implements store.Call.
-func (c *TakeCall) Loose() bool { return c.sent && (!c.Over() || c.answer.Acquired) }
 
 // Next implements store.Call.
 func (c *TakeCall) Next(v mirror.View) kv.Step {
@@ -56,31 +40,10 @@ func (c *TakeCall) Next(v mirror.View) kv.Step {
 		return c.recall(s)
 	case mine:
 		return c.inLine(s)
-	case c.mineAt != 0 && (s.item != nil || s.record == nil || s.record.Create != c.of && c.of != 0):
-		return c.Refuse(c.lost(s))
+	case c.mineAt != 0:
+		return c.gone(s)
 	}
-	c.mineAt = 0 // swept, while this gateway was thought dead: the call stands in line again
 	return c.arrive(s)
-}
-
-// Committed implements store.Call.
-func (c *TakeCall) Committed(r kv.Result) {
-	if c.committed(r) && c.promise != nil && !c.left {
-		c.end(*c.promise)
-	}
-}
-
-func (c *TakeCall) end(a AcquireAnswer) kv.Step {
-	c.answer = a
-	return c.End()
-}
-
-// say answers from what is seen, which must not be older than the call (X3).
-func (c *TakeCall) say(a AcquireAnswer) kv.Step {
-	if !c.Fresh() {
-		return kv.Barrier
-	}
-	return c.end(a)
 }
 
 // recall answers what was answered before.
@@ -110,7 +73,7 @@ func (c *TakeCall) arrive(s scene) kv.Step {
 	case s.admits(c.req.Permits):
 		c.promise = &AcquireAnswer{Acquired: true}
 		return c.take(s, int64(c.req.Permits), kv.Txn{If: []kv.Compare{kv.Empty(s.prefix)}})
-	case c.timedOut, c.req.Timeout != nil && *c.req.Timeout == 0:
+	case c.try():
 		return c.refuse(s)
 	}
 	return c.touching(s, 0, kv.Txn{
@@ -119,35 +82,19 @@ func (c *TakeCall) arrive(s scene) kv.Step {
 	})
 }
 
-// refuse says no.
-func (c *TakeCall) refuse(s scene) kv.Step {
-	a := AcquireAnswer{Available: s.free()}
-	if !c.Fresh() || !c.retried() {
-		return c.say(a)
-	}
-	c.promise = &a
-	return c.commit(kv.Txn{
-		If:   []kv.Compare{kv.Absent(c.ticket()), c.notOver()},
-		Then: c.keep(s, c.note(remembered{Answer: notAcquired})),
-	})
-}
-
 // inLine decides for a call whose ticket stands in line. Whoever is first stays first: those behind can't come ahead.
 func (c *TakeCall) inLine(s scene) kv.Step {
-	leaves := kv.Txn{If: []kv.Compare{kv.Unchanged(s.item)}, Then: []kv.Op{kv.Delete(s.item.Key)}}
 	switch {
 	case s.wrongKind():
-		return c.commit(leaves)
+		return c.withdraw(s)
 	case s.record != nil && !s.damaged && s.line.Head() == s.item && s.value.Permits >= s.ticket.Permits:
 		c.promise = &AcquireAnswer{Acquired: true}
-		return c.take(s, s.ticket.Permits, leaves)
-	case !c.timedOut:
-		return kv.Wait
+		return c.take(s, s.ticket.Permits, kv.Txn{
+			If:   []kv.Compare{kv.Unchanged(s.item)},
+			Then: []kv.Op{kv.Delete(s.item.Key)},
+		})
+	case c.timedOut:
+		return c.giveUp(s)
 	}
-	if s.ticket.Retried {
-		leaves.If = append(leaves.If, c.notOver())
-		leaves.Then = append(leaves.Then, c.keep(s, c.note(remembered{Answer: notAcquired}))...)
-	}
-	c.promise = &AcquireAnswer{Available: s.free(), Position: s.position()}
-	return c.commit(leaves)
+	return kv.Wait
 }

@@ -28,18 +28,16 @@ func (c *claim) adoptTaken(s scene, m remembered) kv.Step {
 	}
 	c.rival, c.inherited = m.By, true
 	m.By, m.Attempt = c.by, c.attempt
-	return c.commit(c.rewrite(s, m))
+	return c.commit(kv.Txn{If: []kv.Compare{kv.Unchanged(s.memo)}, Then: []kv.Op{c.rewrite(m)}})
 }
 
-// giveBack returns what the memo says was taken, and makes it say that the request was cancelled. What was taken of a
+// giveBack returns to the record what the memo says was taken; then comes what becomes of the memo. What was taken of a
 // semaphore that was destroyed since is gone with it.
-func (c *call) giveBack(s scene, m remembered) kv.Txn {
-	n := m.Permits
-	m.Answer, m.Permits = cancelled, 0
-	t := c.rewrite(s, m)
+func (c *call) giveBack(s scene, m remembered, then kv.Op) kv.Txn {
+	t := kv.Txn{If: []kv.Compare{kv.Unchanged(s.memo)}, Then: []kv.Op{then}}
 	if s.record != nil && !s.damaged && s.record.Create == m.Record {
 		v := s.value
-		v.Permits = min(v.Permits+n, int64(MaxPermits))
+		v.Permits = min(v.Permits+m.Permits, int64(MaxPermits))
 		t.If = append(t.If, kv.Unchanged(s.record))
 		t.Then = append(t.Then, c.putRecord(v))
 	}
@@ -47,12 +45,9 @@ func (c *call) giveBack(s scene, m remembered) kv.Txn {
 }
 
 // rewrite replaces the request's memo.
-func (c *call) rewrite(s scene, m remembered) kv.Txn {
-	n := c.note(m)
-	return kv.Txn{
-		If:   []kv.Compare{kv.Unchanged(s.memo)},
-		Then: []kv.Op{kv.Put(n.Key, n.Value, kv.LeaseID(c.shelf))},
-	}
+func (c *call) rewrite(r remembered) kv.Op {
+	n := c.note(r)
+	return kv.Put(n.Key, n.Value, kv.LeaseID(c.shelf))
 }
 
 // leaveTaken is leave for a call without a session.
@@ -67,5 +62,5 @@ func (c *claim) leaveTaken(s scene) kv.Step {
 	case !c.graceOver:
 		return kv.Wait
 	}
-	return c.commit(c.giveBack(s, m))
+	return c.commit(c.giveBack(s, m, kv.Delete(s.memo.Key))) // as if it had never been asked: a retry may still come
 }
