@@ -18,9 +18,12 @@ import (
 //	limit 3             a new line
 //	put a:1 b:2@7 c     tickets with their permits (1) and create revision (that of the ticket, or the next)
 //	remove a
+//	set 2               another limit
+//	set 2 through b     another limit, up to b all are admitted: also when b has left
+//	put d; set 1        two at once
 //	    admitted c; holds b c; waits d
 //
-// where the last one is what comes of the command above it, once everybody who fits was admitted.
+// where the last one is what comes of the line of commands above it, once everybody who fits was admitted.
 func TestScripts(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txt")
 	if err != nil || len(files) == 0 {
@@ -41,7 +44,7 @@ func play(t *testing.T, file string) {
 		switch {
 		case l == "" || l[0] == '#':
 		case l[0] != ' ':
-			if err := s.do(strings.Fields(l)); err != nil {
+			if err := s.doAll(strings.Split(l, ";")); err != nil {
 				t.Fatalf("%s:%d: %v", file, n+1, err)
 			}
 		case strings.TrimSpace(l) != s.outcome:
@@ -53,16 +56,30 @@ func play(t *testing.T, file string) {
 type script struct {
 	line    *line.Line
 	items   map[string]*kv.Item
+	places  map[string]line.Place // of all that ever were in line
 	last    kv.Revision
 	outcome string
+}
+
+// doAll does what happens in one revision, or in many that are read at once.
+func (s *script) doAll(commands []string) error {
+	for _, c := range commands {
+		if err := s.do(strings.Fields(c)); err != nil {
+			return err
+		}
+	}
+	s.outcome = s.tell(s.line.Admit())
+	return nil
 }
 
 func (s *script) do(words []string) error {
 	switch verb, rest := words[0], words[1:]; verb {
 	case "limit":
 		n, err := strconv.ParseInt(rest[0], 10, 64)
-		s.line, s.items = line.New(line.Permits(n)), map[string]*kv.Item{}
+		s.line, s.items, s.places = line.New(line.Permits(n)), map[string]*kv.Item{}, map[string]line.Place{}
 		return err
+	case "set":
+		return s.set(rest)
 	case "put":
 		for _, w := range rest {
 			if err := s.put(w); err != nil {
@@ -77,8 +94,22 @@ func (s *script) do(words []string) error {
 	default:
 		return fmt.Errorf("unknown command %q", verb)
 	}
-	s.outcome = s.tell(s.line.Admit())
 	return nil
+}
+
+// set takes words of the form "2" or "2 through b".
+func (s *script) set(words []string) error {
+	n, err := strconv.ParseInt(words[0], 10, 64)
+	l := line.Limit{Permits: line.Permits(n)}
+	if len(words) > 1 {
+		at, ok := s.places[words[2]]
+		if !ok {
+			return fmt.Errorf("%q never was in line", words[2])
+		}
+		l.Through = at
+	}
+	s.line.SetLimit(l)
+	return err
 }
 
 func (s *script) put(word string) (err error) {
@@ -96,7 +127,7 @@ func (s *script) put(word string) (err error) {
 		i.Create = kv.Revision(create)
 	}
 	s.last = max(s.last, i.Create) + 1
-	s.items[name] = &i // every put makes a new item
+	s.items[name], s.places[name] = &i, line.PlaceOf(&i) // every put makes a new item
 	s.line.Put(line.Ticket{Item: &i, Permits: line.Permits(permits)})
 	return err
 }
