@@ -89,8 +89,9 @@ func (r *run) drive(ctx context.Context, timeout *time.Duration, over kv.Signal)
 		}
 		var err error
 		if step.Turn != "" {
-			err = r.inTurn(ctx, step.Turn)
-		} else {
+			step, err = r.inTurn(ctx, step.Turn)
+		}
+		if err == nil {
 			err = r.do(ctx, step)
 		}
 		if err != nil {
@@ -116,9 +117,10 @@ func (r *run) do(ctx context.Context, step kv.Step) error {
 	return r.store.see(ctx, step.See)
 }
 
-// inTurn takes the call's next step when it is its turn, and lets the next one have it when the mirror shows what that
-// was.
-func (r *run) inTurn(ctx context.Context, what string) error {
+// inTurn commits, when it is the call's turn, what the call then wants committed, and lets the next one have it when the
+// mirror shows what that was. Any other step is returned, to be taken when the turn is over: who waits in its turn may
+// wait for what others are to do in theirs.
+func (r *run) inTurn(ctx context.Context, what string) (instead kv.Step, err error) {
 	mine := r.store.turns.join(what)
 	defer r.store.turns.leave(what)
 	select {
@@ -126,21 +128,21 @@ func (r *run) inTurn(ctx context.Context, what string) error {
 		defer func() { <-mine.room }()
 	case <-r.expired:
 		r.call.Signal(r.over)
-		return nil
+		return kv.Step{}, nil
 	case <-ctx.Done():
-		return ctx.Err()
+		return kv.Step{}, ctx.Err()
 	case <-r.store.ctx.Done():
-		return unavailable("waiting for a turn", context.Cause(r.store.ctx))
+		return kv.Step{}, unavailable("waiting for a turn", context.Cause(r.store.ctx))
 	}
 	var step kv.Step
 	r.store.Look(func(v mirror.View) { step = r.call.Next(v) })
 	if step.Commit == nil {
-		return r.do(ctx, step)
+		return step, nil
 	}
 	if err := r.commit(*step.Commit); err != nil {
-		return err
+		return kv.Step{}, err
 	}
-	return r.store.see(ctx, r.known)
+	return kv.Step{}, r.store.see(ctx, r.known)
 }
 
 func (r *run) commit(t kv.Txn) error {
@@ -161,7 +163,10 @@ func (r *run) commit(t kv.Txn) error {
 	}
 	// Whether it is there now is to be seen; absent, the call asks again: a transaction that comes late finds
 	// its conditions changed.
-	return r.barrier(r.store.ctx)
+	if err := r.barrier(r.store.ctx); r.store.ctx.Err() == nil {
+		return err
+	}
+	return unavailable("committing", context.Cause(r.store.ctx))
 }
 
 func (r *run) barrier(ctx context.Context) error {
