@@ -118,6 +118,9 @@ func (w *world) crash(g *gateway) {
 			w.limbo = append(w.limbo, r.proposal)
 		}
 		r.stage = ended
+		if r.by != nil {
+			r.by.orphan = true
+		}
 		if !r.left {
 			r.left = true
 			r.answer(errLost)

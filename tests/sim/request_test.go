@@ -24,6 +24,7 @@ type op struct {
 	attempt int32
 	timed   bool // it has a timeout, which may pass at any time
 	run     *run
+	orphan  bool // a gateway crashed with an attempt of it
 	next    func(g *gateway) (call store.Call, told func())
 }
 

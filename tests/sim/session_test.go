@@ -31,6 +31,7 @@ func (l *life) open() {
 func (l *life) end() {
 	was := l.id
 	l.w.tracef("session %s ends", was)
+	l.w.dead[was] = l.w.steps
 	l.w.expire(kv.LeaseID(was))
 	l.open()
 	for _, f := range l.ended {

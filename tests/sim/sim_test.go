@@ -63,3 +63,20 @@ func (s scene) check(t *testing.T, seed uint64) {
 var locks = scene{runs: 5_000, steps: 200, cast: func(w *world) { lockers(w, "orders", "a", "b", "c") }}
 
 func TestLocksKeepTheirPromisesUnderEverySchedule(t *testing.T) { locks.test(t) }
+
+var semaphores = scene{runs: 2_000, steps: 250, cast: func(w *world) {
+	o := newSemOracle(w, "pool")
+	o.addClients(w.addLife(), "a", "b")
+	o.addClients(w.addLife(), "c")
+	w.actors = append(w.actors, &semOperator{oracle: o})
+}}
+
+func TestSemaphoresKeepTheirPromisesUnderEverySchedule(t *testing.T) { semaphores.test(t) }
+
+var sessionless = scene{runs: 2_000, steps: 250, cast: func(w *world) {
+	o := newSemOracle(w, "pool")
+	o.addClients(nil, "a", "b", "c")
+	w.actors = append(w.actors, &semOperator{oracle: o, sessionless: true})
+}}
+
+func TestSessionlessSemaphoresKeepTheirPromisesUnderEverySchedule(t *testing.T) { sessionless.test(t) }

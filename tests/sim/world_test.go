@@ -8,6 +8,7 @@ import (
 	"github.com/cpgate/cpgate/internal/keys"
 	"github.com/cpgate/cpgate/internal/kv"
 	"github.com/cpgate/cpgate/internal/mirror"
+	"github.com/cpgate/cpgate/session"
 )
 
 var space = keys.NewSpace("cp/")
@@ -22,9 +23,11 @@ type world struct {
 	oracles  []oracle
 	sweeps   []func(mirror.View) []kv.Txn // what each primitive finds abandoned
 	lives    int                          // how many sessions there are at a time
+	dead     map[session.ID]int           // the steps at which others ended
 	told     int                          // how much of etcd's log the oracles know
 	steps    int
-	draining bool
+	draining bool // nobody asks for more
+	leaving  bool // who still waits leaves
 	trace    []string
 	tracing  bool
 	failure  string
@@ -48,12 +51,14 @@ type oracle interface {
 	observe(c commit, by *proposal)
 	// compare holds a mirror against what was true at its revision.
 	compare(whose string, v mirror.View)
+	// calm looks at who still waits when nobody does anything any more.
+	calm()
 	// rest holds what everybody was told against what is, when nothing is under way any more.
 	rest()
 }
 
 func newWorld(seed uint64) *world {
-	w := &world{rng: rand.New(rand.NewPCG(seed, 0)), etcd: newEtcd()}
+	w := &world{rng: rand.New(rand.NewPCG(seed, 0)), etcd: newEtcd(), dead: map[session.ID]int{}}
 	for range 2 + w.rng.IntN(2) {
 		w.addGateway()
 	}
@@ -170,11 +175,12 @@ func (w *world) run(steps int) {
 		}
 	}
 	w.draining = true
-	for range 50 * steps {
-		if !w.step() && !w.sweepLast() {
-			break
-		}
+	w.settleDown(50 * steps)
+	for _, o := range w.oracles {
+		o.calm()
 	}
+	w.leaving = true
+	w.settleDown(50 * steps)
 	for _, g := range w.gateways {
 		for _, r := range g.runs {
 			w.failf("a call on %s for %v never ended (stage %d)", g.id, r.call.Keys(), r.stage)
@@ -183,6 +189,16 @@ func (w *world) run(steps int) {
 	for _, o := range w.oracles {
 		o.rest()
 	}
+}
+
+// settleDown goes on until nothing happens any more.
+func (w *world) settleDown(steps int) {
+	for range steps {
+		if !w.step() && !w.sweepLast() {
+			return
+		}
+	}
+	w.failf("no end after %d steps", w.steps)
 }
 
 // sweepLast sweeps when nothing else happens any more; false when there is nothing to be swept either.
