@@ -95,7 +95,7 @@ func (r *rig) scribble(ctx context.Context, by *rand.Rand) {
 			}
 		}
 		key, value := keys[by.IntN(len(keys))], values[by.IntN(len(values))]
-		switch by.IntN(4) {
+		switch by.IntN(5) {
 		case 0:
 			_, _ = r.etcd.Delete(ctx, key)
 		case 1:
@@ -104,6 +104,8 @@ func (r *rig) scribble(ctx context.Context, by *rand.Rand) {
 			_, _ = r.etcd.Put(ctx, key, value)
 		case 3:
 			_, _ = r.etcd.Put(ctx, key, "", clientv3.WithIgnoreValue())
+		case 4: // what is damaged stays so: else all calls would only be told that
+			_, _ = r.etcd.Delete(ctx, []string{"cp/semaphore/x", "cp/latch/x"}[by.IntN(2)], clientv3.WithPrefix())
 		}
 	}
 }
@@ -123,7 +125,8 @@ func asks(session string) []proto.Message {
 			&cpgatev1.AcquireRequest{Name: "x", SessionId: id, RequestId: "r", Attempt: 1, Timeout: brief},
 			&cpgatev1.AcquireRequest{Name: "x", SessionId: id, Permits: some(2), Timeout: brief},
 			&cpgatev1.ReleaseRequest{Name: "x", SessionId: id}, &cpgatev1.DrainPermitsRequest{Name: "x", SessionId: id},
-			&cpgatev1.CancelAcquireRequest{Name: "x", SessionId: id, RequestId: "r"})
+			&cpgatev1.AcquireRequest{Name: "x", SessionId: id, RequestId: "c", Timeout: brief},
+			&cpgatev1.CancelAcquireRequest{Name: "x", SessionId: id, RequestId: "c"})
 	}
 	return append(all, &cpgatev1.ReleaseRequest{Name: "x", SessionId: session, TicketId: "r"})
 }
