@@ -33,6 +33,15 @@ type Config struct {
 	// Name is the node's name among the members of its cluster: 1 to 128 bytes, printable, without space, "="
 	// and ",", and not "default", which etcd takes for no name.
 	Name string
+	// CPMemberCount is how many members form the cluster: 1, 3, 5 or 7. All of them vote.
+	CPMemberCount int
+	// Members are the members of the cluster, this one among them, each as name=host:port, where the others reach it.
+	// Every member is given the same ones. A single member needs none.
+	Members []string
+	// PeerListen is where this member listens for the others, host:port. Empty: at its address in Members.
+	PeerListen string
+	// Advertise is where clients reach this node, host:port: other nodes tell it to clients. Empty: where it listens.
+	Advertise string
 	// SessionTTLSeconds is the TTL of a session that asks for none: 2 to 604800.
 	SessionTTLSeconds int
 	// SessionHeartbeatIntervalSeconds is how often clients are told to call: 1 or more and below the TTL.
@@ -56,6 +65,7 @@ func DefaultConfig() Config {
 		Listen:                          "127.0.0.1:2379",
 		DataDir:                         "cpgate.data",
 		Name:                            defaultName(),
+		CPMemberCount:                   1,
 		SessionTTLSeconds:               300,
 		SessionHeartbeatIntervalSeconds: 5,
 		Prefix:                          "cp/",
@@ -82,6 +92,10 @@ func (c Config) Validate() error {
 		{"listen", c.Listen, checkListen(c.Listen)},
 		{"data-dir", c.DataDir, checkDataDir(c.DataDir)},
 		{"name", c.Name, checkName(c.Name)},
+		{"cp-member-count", c.CPMemberCount, c.checkMemberCount()},
+		{"members", strings.Join(c.Members, ","), c.checkMembers()},
+		{"peer-listen", c.PeerListen, c.checkPeerListen()},
+		{"advertise", c.Advertise, checkAdvertise(c.Advertise)},
 		{"session-ttl-seconds", c.SessionTTLSeconds, checkTTL(c.SessionTTLSeconds)},
 		{"session-heartbeat-interval-seconds", c.SessionHeartbeatIntervalSeconds, c.checkHeartbeat()},
 		{"prefix", c.Prefix, checkPrefix(c.Prefix)},

@@ -28,6 +28,10 @@ func TestValidate_AdmitsTheEdges(t *testing.T) {
 		"a leading slash":  func(c *cpgate.Config) { c.Prefix = "/team/cp/" },
 		"limits":           func(c *cpgate.Config) { c.LockAcquireLimit = []string{"a=1", "0"} },
 		"a long name":      func(c *cpgate.Config) { c.Name = strings.Repeat("ü", 64) },
+		"three members":    three(func(*cpgate.Config) {}),
+		"all interfaces":   three(func(c *cpgate.Config) { c.PeerListen = ":2380" }),
+		"a member's list":  func(c *cpgate.Config) { c.Name, c.Members = "a", []string{"a=host:1"} },
+		"another address":  func(c *cpgate.Config) { c.Advertise = "a.example.org:2379" },
 	}
 	for name, change := range cases {
 		c := cpgate.DefaultConfig()
@@ -35,6 +39,14 @@ func TestValidate_AdmitsTheEdges(t *testing.T) {
 		if err := c.Validate(); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// three makes the configuration one of three members.
+func three(change func(*cpgate.Config)) func(*cpgate.Config) {
+	return func(c *cpgate.Config) {
+		c.Name, c.CPMemberCount, c.Members = "a", 3, []string{"a=host-a:2380", "b=10.0.0.2:2380", "c=[::1]:2380"}
+		change(c)
 	}
 }
 
@@ -59,6 +71,20 @@ func TestValidate_NamesTheSettingTheValueAndTheRule(t *testing.T) {
 		{func(c config) { c.Name = "a,b" }, `name "a,b": must be printable, without space, "=" and ","`},
 		{func(c config) { c.Name = "a=b" }, `name "a=b": must be printable`},
 		{func(c config) { c.Name = "a\nb" }, `name "a\nb": must be printable`},
+		{func(c config) { c.CPMemberCount = 2 }, `cp-member-count 2: must be 1, 3, 5 or 7`},
+		{func(c config) { c.CPMemberCount = -1 }, `cp-member-count -1: must be 1, 3, 5 or 7`},
+		{func(c config) { c.CPMemberCount = 3 }, `cp-member-count 3: members must list as many, lists 0`},
+		{three(func(c config) { c.CPMemberCount = 1 }), `members "a=host-a:2380,b=10.0.0.2:2380,c=[::1]:2380": must list as many as cp-member-count (1), lists 3`},
+		{three(func(c config) { c.Members[1] = "b" }), `members "a=host-a:2380,b,c=[::1]:2380": "b" must be name=host:port`},
+		{three(func(c config) { c.Members[1] = "b=:2380" }), `members "a=host-a:2380,b=:2380,c=[::1]:2380": "b=:2380" must be name=host:port`},
+		{three(func(c config) { c.Members[1] = "b=b:0" }), `members "a=host-a:2380,b=b:0,c=[::1]:2380": "b=b:0" must be name=host:port`},
+		{three(func(c config) { c.Members[1] = "b=http://b:1" }), `members "a=host-a:2380,b=http://b:1,c=[::1]:2380": "b=http://b:1" must be name=host:port`},
+		{three(func(c config) { c.Members[1] = "a=b:1" }), `members "a=host-a:2380,a=b:1,c=[::1]:2380": "a=b:1" and "a=host-a:2380" must have different names and addresses`},
+		{three(func(c config) { c.Members[1] = "b=host-a:2380" }), `members "a=host-a:2380,b=host-a:2380,c=[::1]:2380": "b=host-a:2380" and "a=host-a:2380" must have different names and addresses`},
+		{three(func(c config) { c.Name = "d" }), `members "a=host-a:2380,b=10.0.0.2:2380,c=[::1]:2380": must list this one's name ("d")`},
+		{three(func(c config) { c.PeerListen = "x" }), `peer-listen "x": must be host:port`},
+		{func(c config) { c.PeerListen = ":2380" }, `peer-listen ":2380": needs members`},
+		{func(c config) { c.Advertise = ":2379" }, `advertise ":2379": must be an address that the others can reach`},
 		{func(c config) { c.SessionTTLSeconds = 1 }, `session-ttl-seconds 1: must be 2 to 604800`},
 		{func(c config) { c.SessionTTLSeconds = 604801 }, `session-ttl-seconds 604801: must be 2 to 604800`},
 		{func(c config) { c.SessionHeartbeatIntervalSeconds = 0 }, `session-heartbeat-interval-seconds 0: must be at least 1 and below session-ttl-seconds (300)`},

@@ -64,8 +64,12 @@ func (n *Node) start(ctx context.Context, c Config) (err error) {
 	if n.listener, err = net.Listen("tcp", c.Listen); err != nil { // first: a port in use leaves no data folder behind
 		return fmt.Errorf("listen %q: %w", c.Listen, err)
 	}
+	cluster, err := c.cluster()
+	if err != nil {
+		return err
+	}
 	n.member, err = embedded.Start(ctx, embedded.Config{
-		Name: c.Name, DataDir: c.DataDir, ClientURL: "http://" + n.Addr(), Logger: c.Logger,
+		Name: c.Name, DataDir: c.DataDir, Cluster: cluster, ClientURL: "http://" + n.advertised(c), Logger: c.Logger,
 	})
 	if err != nil {
 		return err
@@ -98,6 +102,7 @@ func (n *Node) serve(ctx context.Context, c Config) (err error) {
 	locks := fencedlock.New(n.store, sessions, limits)
 	semaphores := semaphore.New(n.store, sessions)
 	ctx, n.cancel = context.WithCancel(context.Background())
+	n.tasks.Go(func() { n.attendQuorum(ctx) })
 	n.tasks.Go(func() { locks.Sweep(ctx) })
 	n.tasks.Go(func() { semaphores.Sweep(ctx) })
 	n.gateway, err = gateway.New(gateway.Config{
@@ -106,6 +111,35 @@ func (n *Node) serve(ctx context.Context, c Config) (err error) {
 		Ready: n.store.Ready, Logger: c.Logger,
 	})
 	return err
+}
+
+// advertised is where clients are told to reach the node.
+func (n *Node) advertised(c Config) string {
+	if c.Advertise != "" {
+		return c.Advertise
+	}
+	return n.Addr()
+}
+
+// quorumEvery is how late the node may notice that its member has lost the others, or has them back.
+const quorumEvery = 20 * time.Millisecond
+
+// attendQuorum ends the calls when the member is cut off from the others, so that their callers go elsewhere.
+func (n *Node) attendQuorum(ctx context.Context) {
+	tick := time.NewTicker(quorumEvery)
+	defer tick.Stop()
+	for {
+		if n.member.HasLeader() {
+			n.store.Resume()
+		} else {
+			n.store.Suspend()
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 // Addr returns the host:port that the node serves at.

@@ -1,7 +1,6 @@
 package embedded
 
 import (
-	"crypto/rand"
 	"fmt"
 	"log/slog"
 	"net/url"
@@ -39,6 +38,8 @@ type Config struct {
 	Name string
 	// DataDir is the folder that holds all state. It is created, mode 0700, when it is missing.
 	DataDir string
+	// Cluster says with whom the member forms a cluster. Zero: with nobody, it is alone.
+	Cluster Cluster
 	// ClientURL is where clients reach the gateway of this member, such as "http://127.0.0.1:2379". It is only
 	// told to others, in the member list that `etcdctl --cluster` follows. Empty: none is told.
 	ClientURL string
@@ -68,19 +69,14 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// etcd fills in etcd's own configuration. Members with no cluster yet get a random token, since etcd derives
-// the ids of cluster and members from it: two lone members must not look like one.
+// etcd fills in etcd's own configuration.
 func (c Config) etcd() (*embed.Config, error) {
-	peer, err := url.Parse(loneURL)
-	if err != nil {
-		return nil, fmt.Errorf("reading the peer address: %w", err)
-	}
 	e := embed.NewConfig()
 	e.Name, e.Dir = c.Name, c.DataDir
-	e.ListenPeerUrls, e.ListenClientUrls = nil, nil
-	e.AdvertisePeerUrls, e.AdvertiseClientUrls = []url.URL{*peer}, nil
-	e.InitialCluster = e.InitialClusterFromName(e.Name)
-	e.InitialClusterToken = rand.Text()
+	e.ListenClientUrls, e.AdvertiseClientUrls = nil, nil
+	if err := c.Cluster.etcd(e); err != nil {
+		return nil, err
+	}
 	e.QuotaBackendBytes = c.QuotaBytes
 	e.MaxTxnOps = MaxTxnOps
 	e.MaxRequestBytes = maxRequestBytes

@@ -122,6 +122,9 @@ func checkDatabase(path string) error {
 	return db.Close()
 }
 
+// keep makes undo leave everything in place.
+func (f *folder) keep() { f.member, f.made = "", nil }
+
 // unlock lets the next process have the folder.
 func (f *folder) unlock() error {
 	if err := f.lock.Close(); err != nil {

@@ -7,11 +7,13 @@ import (
 	"sync"
 	"time"
 
+	"go.etcd.io/etcd/client/pkg/v3/types"
 	clientv3 "go.etcd.io/etcd/client/v3"
 	runtimeutil "go.etcd.io/etcd/pkg/v3/runtime"
 	"go.etcd.io/etcd/server/v3/embed"
 	"go.etcd.io/etcd/server/v3/etcdserver"
 	"go.etcd.io/etcd/server/v3/etcdserver/api/v3client"
+	"go.etcd.io/raft/v3"
 )
 
 const (
@@ -65,6 +67,9 @@ func (m *Member) start(ctx context.Context, c Config) error {
 		return err
 	}
 	m.stage.Store(running)
+	if !c.Cluster.alone() {
+		m.folder.keep() // it may have voted: a member that forgets that could vote twice
+	}
 	if err := awaitReady(ctx, m.etcd); err != nil {
 		m.stage.Store(stopping)
 		m.etcd.Server.HardStop() // etcd's Close waits for a member to be ready before it stops it
@@ -116,6 +121,18 @@ func (m *Member) watch(ctx context.Context) {
 // Server is the member's etcd server, for etcd's own services on the gateway's port. Stop what is built on it
 // before Close.
 func (m *Member) Server() *etcdserver.EtcdServer { return m.etcd.Server }
+
+// HasLeader reports whether the member sees a leader: without one there is no quorum, or this member is cut off from it.
+// A member that is cut off, the leader too, sees none within two election timeouts.
+func (m *Member) HasLeader() bool { return m.etcd.Server.Leader() != types.ID(raft.None) }
+
+// HandOver makes another member the leader, if this one is it and there is another.
+func (m *Member) HandOver() error {
+	if err := m.etcd.Server.TryTransferLeadershipOnShutdown(); err != nil {
+		return fmt.Errorf("handing the leadership over: %w", err)
+	}
+	return nil
+}
 
 // NewClient returns a client that calls the member in memory. All watches of one client share the identity of
 // its first; clients share nothing. The caller closes it, before the member.

@@ -31,7 +31,7 @@ type Keeper struct {
 }
 
 // NewKeeper returns a keeper.
-func NewKeeper(c Config) *Keeper { return &Keeper{Config: c, leases: leases{c.Leases}} }
+func NewKeeper(c Config) *Keeper { return &Keeper{Config: c, leases: leases{c.Leases, c.Store.Within}} }
 
 // HeartbeatInterval returns how often a client should call Heartbeat.
 func (k *Keeper) HeartbeatInterval() time.Duration { return k.Interval }

@@ -13,10 +13,16 @@ import (
 
 // leases speaks to etcd's lease service. TTLs are in seconds. An error is rpctypes.ErrLeaseExist,
 // rpctypes.ErrLeaseNotFound, ctx's own, or else store.ErrUnavailable.
-type leases struct{ client pb.LeaseClient }
+type leases struct {
+	client pb.LeaseClient
+	// within bounds a question by the time for which there is a quorum to answer it.
+	within func(context.Context) (context.Context, context.CancelFunc)
+}
 
 func (l leases) grant(ctx context.Context, id ID, ttl int64) (int64, error) {
-	r, err := l.client.LeaseGrant(ctx, &pb.LeaseGrantRequest{ID: int64(id), TTL: ttl})
+	inside, done := l.within(ctx)
+	defer done()
+	r, err := l.client.LeaseGrant(inside, &pb.LeaseGrantRequest{ID: int64(id), TTL: ttl})
 	if err != nil {
 		return 0, leaseError(ctx, err)
 	}
@@ -24,16 +30,18 @@ func (l leases) grant(ctx context.Context, id ID, ttl int64) (int64, error) {
 }
 
 func (l leases) revoke(ctx context.Context, id ID) error {
-	if _, err := l.client.LeaseRevoke(ctx, &pb.LeaseRevokeRequest{ID: int64(id)}); err != nil {
+	inside, done := l.within(ctx)
+	defer done()
+	if _, err := l.client.LeaseRevoke(inside, &pb.LeaseRevokeRequest{ID: int64(id)}); err != nil {
 		return leaseError(ctx, err)
 	}
 	return nil
 }
 
 func (l leases) renew(ctx context.Context, id ID) (int64, error) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	stream, err := l.client.LeaseKeepAlive(ctx)
+	inside, done := l.within(ctx)
+	defer done()
+	stream, err := l.client.LeaseKeepAlive(inside)
 	if err != nil {
 		return 0, leaseError(ctx, err)
 	}

@@ -10,7 +10,7 @@ import (
 // names are all settings that a configuration file can have, as flags.
 var names = []string{
 	"listen", "data-dir", "name", "session-ttl-seconds", "session-heartbeat-interval-seconds", "prefix",
-	"lock-acquire-limit", "retry-grace", "log-level", "log-format",
+	"cp-member-count", "members", "peer-listen", "advertise", "lock-acquire-limit", "retry-grace", "log-level", "log-format",
 }
 
 func envOf(name string) string {
@@ -25,6 +25,11 @@ func TestConfigPrint_ShowsTheDefaults(t *testing.T) {
 	want := `listen: 127.0.0.1:2379 # default
 data_dir: cpgate.data # default
 name: ` + host + ` # default
+cp_member_count: 1 # default
+# default
+members: []
+peer_listen: "" # default
+advertise: "" # default
 session_ttl_seconds: 300 # default
 session_heartbeat_interval_seconds: 5 # default
 prefix: cp/ # default
@@ -73,7 +78,8 @@ func TestConfigPrint_CanBeReadBackWhateverIsSet(t *testing.T) {
 	flags := []string{
 		"--listen=[::1]:0", "--data-dir= ü: #x\n'\"", "--name=007", "--session-ttl-seconds=2", "--log-format=json",
 		"--session-heartbeat-interval-seconds=1", "--prefix=yes/", "--lock-acquire-limit=*=3,- a: b=1",
-		"--lock-acquire-limit", "4", "--retry-grace=1m", "--log-level=error",
+		"--lock-acquire-limit", "4", "--retry-grace=1m", "--log-level=error", "--cp-member-count=3",
+		"--members=007=a:1", "--members=b=b:1,c=[::1]:2", "--peer-listen=:1", "--advertise=a:2379",
 	}
 	first := s.works(append([]string{"config", "print"}, flags...)...)
 	s.write("c.yaml", first)

@@ -63,6 +63,27 @@ var settings = []setting{
 		at:   func(o *options) any { return &o.node.Name },
 	},
 	{
+		name: "cp-member-count", unit: "number",
+		help: "how many members form the cluster: 1, 3, 5 or 7",
+		at:   func(o *options) any { return &o.node.CPMemberCount },
+	},
+	{
+		name: "members", unit: "name=host:port", defaultIs: "this one alone",
+		help: "the members of the cluster, the same list for each of them, with the addresses at which they reach one " +
+			"another; may be repeated, several at once are parted by commas (in the file: a list)",
+		at: func(o *options) any { return &o.node.Members },
+	},
+	{
+		name: "peer-listen", unit: "host:port", defaultIs: "its address in members",
+		help: "where this member listens for the others",
+		at:   func(o *options) any { return &o.node.PeerListen },
+	},
+	{
+		name: "advertise", unit: "host:port", defaultIs: "where it listens",
+		help: "where clients reach this node, as other nodes tell them",
+		at:   func(o *options) any { return &o.node.Advertise },
+	},
+	{
 		name: "session-ttl-seconds", unit: "seconds",
 		help: "TTL of a session that asks for none, without a heartbeat for so long it expires; 2 to 604800",
 		at:   func(o *options) any { return &o.node.SessionTTLSeconds },

@@ -26,7 +26,7 @@ const readTimeout = 5 * time.Second
 // everything that was answered before the call (X3).
 func (s *Store) Barrier(ctx context.Context) (kv.Revision, error) {
 	r := s.reads.join(func() (kv.Revision, error) {
-		ctx, cancel := context.WithTimeout(s.ctx, readTimeout)
+		ctx, cancel := context.WithTimeout(s.now(), readTimeout)
 		defer cancel()
 		got, err := s.Client.Get(ctx, s.Space.Prefix(), clientv3.WithCountOnly())
 		if err != nil {
@@ -44,7 +44,7 @@ func (s *Store) Barrier(ctx context.Context) (kv.Revision, error) {
 
 // see returns when the mirror has reached rev.
 func (s *Store) see(ctx context.Context, rev kv.Revision) error {
-	l := s.lagBehind(rev)
+	l, epoch := s.lagBehind(rev), s.now()
 	if l == nil {
 		return nil
 	}
@@ -58,8 +58,9 @@ func (s *Store) see(ctx context.Context, rev kv.Revision) error {
 	case <-ctx.Done():
 		s.forget(l)
 		return ctx.Err()
-	case <-s.ctx.Done():
-		return unavailable("waiting for the mirror", context.Cause(s.ctx))
+	case <-epoch.Done():
+		s.forget(l)
+		return unavailable("waiting for the mirror", context.Cause(epoch))
 	}
 }
 

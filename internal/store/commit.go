@@ -25,13 +25,14 @@ var errUnknown = errors.New("outcome unknown")
 // Commit commits one transaction. It does not end with the caller: what was proposed can't be taken back, so its
 // outcome had better be known. The error is ErrUnavailable when it is not.
 func (s *Store) Commit(t kv.Txn) (kv.Result, error) {
+	epoch := s.now()
 	select {
 	case s.slots <- struct{}{}:
 		defer func() { <-s.slots }()
-	case <-s.ctx.Done():
-		return kv.Result{}, unavailable("committing", context.Cause(s.ctx))
+	case <-epoch.Done():
+		return kv.Result{}, unavailable("committing", context.Cause(epoch))
 	}
-	ctx, cancel := context.WithTimeout(s.ctx, commitTimeout)
+	ctx, cancel := context.WithTimeout(epoch, commitTimeout)
 	defer cancel()
 	got, err := s.Client.Txn(ctx).If(compares(t.If)...).Then(ops(t.Then)...).Commit()
 	switch {

@@ -49,6 +49,7 @@ type run struct {
 	wait     *Wait
 	unknowns int
 	known    kv.Revision      // of the last transaction whose outcome is known
+	epoch    context.Context  // ends when the quorum is lost
 	expired  <-chan time.Time // receives once the time is up that
 	over     kv.Signal        // tells of
 }
@@ -78,9 +79,13 @@ func (r *run) drive(ctx context.Context, timeout *time.Duration, over kv.Signal)
 		defer t.Stop()
 		r.expired, r.over = t.C, over
 	}
+	r.epoch = r.store.now()
 	for {
 		if ctx.Err() != nil { // nothing is begun for a caller who is gone
 			return ctx.Err()
+		}
+		if r.epoch.Err() != nil { // nor told by a gateway that is cut off
+			return unavailable("serving", context.Cause(r.epoch))
 		}
 		var step kv.Step
 		r.store.Look(func(v mirror.View) { step = r.call.Next(v) })
@@ -131,8 +136,8 @@ func (r *run) inTurn(ctx context.Context, what string) (instead kv.Step, err err
 		return kv.Step{}, nil
 	case <-ctx.Done():
 		return kv.Step{}, ctx.Err()
-	case <-r.store.ctx.Done():
-		return kv.Step{}, unavailable("waiting for a turn", context.Cause(r.store.ctx))
+	case <-r.epoch.Done():
+		return kv.Step{}, unavailable("waiting for a turn", context.Cause(r.epoch))
 	}
 	var step kv.Step
 	r.store.Look(func(v mirror.View) { step = r.call.Next(v) })
@@ -214,8 +219,8 @@ func (r *run) await(ctx context.Context, p *pause) error {
 		r.call.Signal(r.over)
 	case <-ctx.Done():
 		return ctx.Err()
-	case <-r.store.ctx.Done():
-		return unavailable("waiting", context.Cause(r.store.ctx))
+	case <-r.epoch.Done():
+		return unavailable("waiting", context.Cause(r.epoch))
 	}
 	return nil
 }

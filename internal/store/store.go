@@ -48,12 +48,15 @@ type Store struct {
 	turns  turns
 	calls  atomic.Uint64
 
-	mu     sync.RWMutex
-	mirror *mirror.Mirror
-	waits  map[string]map[*Wait]struct{}
-	unseen map[string]kv.Revision
-	lags   []*lag
-	broken error // why the mirror does not follow etcd just now
+	mu        sync.RWMutex
+	epoch     context.Context // ends when the quorum is lost
+	endEpoch  context.CancelCauseFunc
+	suspended bool
+	mirror    *mirror.Mirror
+	waits     map[string]map[*Wait]struct{}
+	unseen    map[string]kv.Revision
+	lags      []*lag
+	broken    error // why the mirror does not follow etcd just now
 }
 
 // Open starts a store and returns when its mirror is complete.
@@ -69,6 +72,7 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 		broken: errStarting,
 	}
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())
+	s.beginEpoch()
 	rev, err := s.load(ctx)
 	if err != nil {
 		s.cancel(errClosing)
@@ -96,6 +100,9 @@ func (s *Store) NextCall() string { return keys.CallOf(s.Gateway, s.calls.Add(1)
 func (s *Store) Ready() error {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
+	if s.suspended && s.broken == nil {
+		return unavailable("serving", errNoQuorum)
+	}
 	return s.broken
 }
 
