@@ -107,10 +107,12 @@ func (c *AcquireCall) inLine(s scene) kv.Step {
 	switch {
 	case s.marker == nil, s.wrongKind():
 		return c.withdraw(s) // the session counts as gone, though its lease may live on for a while
+	case c.timedOut && (c.removes && c.Doubtful() || !s.admitted()):
+		return c.giveUp(s) // also when it was sent before, and may take away what is admitted by now
+	case c.removes && c.Doubtful():
+		return c.withdraw(s)
 	case s.admitted():
 		return c.end(AcquireAnswer{Acquired: true})
-	case c.timedOut:
-		return c.giveUp(s)
 	}
 	return kv.Wait
 }

@@ -71,7 +71,7 @@ func (c *asking) giveUp(s scene) kv.Step {
 		t.Then = append(t.Then, c.keep(s, c.note(remembered{Answer: notAcquired}))...)
 	}
 	c.promise = &AcquireAnswer{Available: s.free(), Position: s.position()}
-	c.gaveUp = c.promise
+	c.gaveUp, c.removes = c.promise, true
 	return c.commit(t)
 }
 

@@ -30,6 +30,8 @@ type claim struct {
 	unjudged  bool        // whether an earlier attempt may have told of the ticket is to be seen
 	inherited bool        // it may have: this call never takes the ticket back
 
+	removes   bool        // a transaction was sent that deletes the ticket: what came of it unknown, it may come late
+
 	left, graceOver bool
 }
 
@@ -81,7 +83,7 @@ func (c *claim) touching(s scene, ticket kv.Revision, t kv.Txn) kv.Step {
 	if s.record != nil {
 		c.of = s.record.Create
 	}
-	c.touches, c.touch, c.unjudged = true, ticket, ticket != 0
+	c.touches, c.touch, c.unjudged, c.inherited = true, ticket, ticket != 0, false
 	return c.commit(t)
 }
 
@@ -97,7 +99,7 @@ func (c *claim) putTicket(permits int64) kv.Op {
 func (c *claim) inTurn(s scene, t kv.Txn) kv.Step {
 	step := c.SendInTurn(c.record(), t)
 	if step.Commit != nil {
-		c.born, c.sent, c.touches, c.touch, c.unjudged = s.marker.Create, true, true, 0, false
+		c.born, c.sent, c.touches, c.touch, c.unjudged, c.inherited = s.marker.Create, true, true, 0, false, false
 	}
 	return step
 }
@@ -155,6 +157,7 @@ func (c *claim) leave(s scene) kv.Step {
 
 // withdraw takes the ticket back.
 func (c *claim) withdraw(s scene) kv.Step {
+	c.removes = true
 	return c.commit(kv.Txn{If: []kv.Compare{kv.Unchanged(s.item)}, Then: []kv.Op{kv.Delete(s.item.Key)}})
 }
 

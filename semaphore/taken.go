@@ -17,7 +17,7 @@ func (c *claim) take(s scene, n int64, also kv.Txn) kv.Step {
 		If:   append(also.If, kv.Unchanged(s.record), c.notOver()),
 		Then: append(append(also.Then, c.putRecord(v)), c.keep(s, c.note(got))...),
 	})
-	c.sent = c.sent || step.Commit != nil
+	c.sent, c.inherited = c.sent || step.Commit != nil, false
 	return step
 }
 
