@@ -39,7 +39,7 @@ func (c *CountDownCall) Next(v mirror.View) kv.Step {
 		return c.say(s)
 	case c.ahead(s):
 		return c.Refuse(ErrFutureRound)
-	case c.vain(s), s.arrived(c.req.RequestID, s.round(), s.last(), c.tried):
+	case c.vain(s), s.arrived(c.req.RequestID):
 		return c.say(s)
 	case c.unsure(s):
 		return c.Fail(errUnsure)
@@ -69,25 +69,20 @@ func (c *CountDownCall) vain(s scene) bool {
 	return s.remaining == 0 || c.req.Round != 0 && c.req.Round < s.round()
 }
 
-// unsure reports whether a transaction of this call whose outcome got lost may have arrived in a round of which nothing
-// is left. In the one that is on it may still come, and finds what is put in its stead; in the last one it would be
-// there.
+// unsure reports whether a transaction of this call whose outcome got lost may have arrived in a round that counts no
+// more. In the one that is on it may still come, and finds what is put in its stead; in the last one it would be there.
 func (c *CountDownCall) unsure(s scene) bool { return c.Doubtful() && !s.counts(c.tried) }
 
-// arrive puts the arrival, on condition that the round is still on and that the request arrives in it, and arrived in
-// the last one, nowhere else (C2). What remains is no condition: other arrivals would change it, and one too many is
-// none at all.
+// arrive puts the arrival, on condition that the round is still on and that the request did not arrive in it yet (C2).
+// Whether it arrived in the last one was seen: nobody can any more while this one is on. What remains is no condition:
+// other arrivals would change it, and one too many is none at all.
 func (c *CountDownCall) arrive(s scene) kv.Step {
 	c.tried = s.round()
-	key := s.arrival(s.round(), c.req.RequestID)
-	t := kv.Txn{
+	key := s.arrival(c.tried, c.req.RequestID)
+	return c.Send(kv.Txn{
 		If:   []kv.Compare{kv.Unchanged(s.record), kv.Absent(key)},
 		Then: []kv.Op{kv.Put(key, arrival{At: c.now}.encode(), 0)},
-	}
-	if s.last() != 0 {
-		t.If = append(t.If, kv.Absent(s.arrival(s.last(), c.req.RequestID)))
-	}
-	return c.Send(t)
+	})
 }
 
 // say answers with what is seen, which must not be older than the call (X3), nor than its own arrival.

@@ -57,14 +57,10 @@ func (s scene) arrival(r Round, request string) string {
 	return s.view.Space().Arrival(s.name, int64(r), request)
 }
 
-// arrived reports whether the request arrived in one of the rounds, of which 0 is none.
-func (s scene) arrived(request string, rounds ...Round) bool {
-	for _, r := range rounds {
-		if r != 0 && s.view.Get(s.arrival(r, request)) != nil {
-			return true
-		}
-	}
-	return false
+// arrived reports whether the request arrived in the round that is on, or in the last one.
+func (s scene) arrived(request string) bool {
+	in := func(r Round) bool { return r != 0 && s.view.Get(s.arrival(r, request)) != nil }
+	return in(s.round()) || in(s.last())
 }
 
 // counts reports whether an arrival in round r means anything: it does in the round that is on and in the last one.
@@ -73,9 +69,6 @@ func (s scene) counts(r Round) bool { return r != 0 && (r == s.round() || r == s
 // old returns what deletes the keys that mean nothing, most of them at a time. However late the view is, no round
 // yet to come can make them mean something again.
 func (s scene) old(most int) (ops []kv.Op) {
-	if s.damaged() != nil {
-		return nil // who can tell the last round
-	}
 	from, again := s.group, true
 	for again {
 		again = false
