@@ -124,15 +124,21 @@ func (n *Node) advertised(c Config) string {
 // quorumEvery is how late the node may notice that its member has lost the others, or has them back.
 const quorumEvery = 20 * time.Millisecond
 
-// attendQuorum ends the calls when the member is cut off from the others, so that their callers go elsewhere.
+// attendQuorum ends the calls when the member is cut off from the others, so that their callers go elsewhere, and lets
+// them ask again when what they asked may have died with a leader.
 func (n *Node) attendQuorum(ctx context.Context) {
 	tick := time.NewTicker(quorumEvery)
 	defer tick.Stop()
-	for {
-		if n.member.HasLeader() {
-			n.store.Resume()
-		} else {
+	for last := uint64(0); ; {
+		switch leader := n.member.Leader(); {
+		case leader == 0:
 			n.store.Suspend()
+		case leader != last:
+			last = leader
+			n.store.Resume()
+			n.store.Reign()
+		default:
+			n.store.Resume()
 		}
 		select {
 		case <-tick.C:

@@ -24,6 +24,9 @@ var harmless = []string{
 	"failed to update storage version",
 }
 
+// closed is what etcd says of its own listener for the other members when it is closed, at the level of an error.
+const closed = "setting up serving from embedded etcd failed."
+
 // stage is how far a member is; it starts, runs, stops.
 type stage struct{ atomic.Int32 }
 
@@ -69,7 +72,8 @@ func (z *zapCore) Write(e zapcore.Entry, fs []zapcore.Field) error {
 }
 
 func (z *zapCore) isNoise(e zapcore.Entry, l slog.Level) bool {
-	return slices.Contains(harmless, e.Message) || l == slog.LevelWarn && z.stage.Load() == stopping
+	stops := z.stage.Load() == stopping
+	return slices.Contains(harmless, e.Message) || stops && (l == slog.LevelWarn || e.Message == closed)
 }
 
 func (z *zapCore) Sync() error { return nil }

@@ -7,13 +7,11 @@ import (
 	"sync"
 	"time"
 
-	"go.etcd.io/etcd/client/pkg/v3/types"
 	clientv3 "go.etcd.io/etcd/client/v3"
 	runtimeutil "go.etcd.io/etcd/pkg/v3/runtime"
 	"go.etcd.io/etcd/server/v3/embed"
 	"go.etcd.io/etcd/server/v3/etcdserver"
 	"go.etcd.io/etcd/server/v3/etcdserver/api/v3client"
-	"go.etcd.io/raft/v3"
 )
 
 const (
@@ -122,9 +120,9 @@ func (m *Member) watch(ctx context.Context) {
 // before Close.
 func (m *Member) Server() *etcdserver.EtcdServer { return m.etcd.Server }
 
-// HasLeader reports whether the member sees a leader: without one there is no quorum, or this member is cut off from it.
-// A member that is cut off, the leader too, sees none within two election timeouts.
-func (m *Member) HasLeader() bool { return m.etcd.Server.Leader() != types.ID(raft.None) }
+// Leader returns the id of the leader that the member sees, 0 for none: then there is no quorum, or this member is cut off
+// from it. A member that is cut off, the leader too, sees none within two election timeouts.
+func (m *Member) Leader() uint64 { return uint64(m.etcd.Server.Leader()) }
 
 // HandOver makes another member the leader, if this one is it and there is another.
 func (m *Member) HandOver() error {

@@ -20,16 +20,21 @@ type program struct {
 	*testing.T
 	data string
 	addr string
+	args []string // besides those for the above
 	cmd  *exec.Cmd
 	said bytes.Buffer // on stderr, by all its runs; to be read while none runs
 }
 
 func runProgram(t *testing.T) *program {
 	t.Helper()
-	p := &program{T: t, data: filepath.Join(t.TempDir(), "cpgate.data"), addr: "127.0.0.1:0"}
+	p := newProgram(t)
 	p.start()
 	t.Cleanup(p.clear)
 	return p
+}
+
+func newProgram(t *testing.T, args ...string) *program {
+	return &program{T: t, data: filepath.Join(t.TempDir(), "cpgate.data"), addr: "127.0.0.1:0", args: args}
 }
 
 var servesOn = regexp.MustCompile(`^cpgate: serving on (\S+) `)
@@ -54,7 +59,8 @@ func (p *program) start() {
 // launch starts the program once. What it says when it is up is its line; ok is false when it has ended instead.
 func (p *program) launch() (line string, ok bool) {
 	p.Helper()
-	p.cmd = exec.Command(buildServer().orFail(p.T), "serve", "--listen", p.addr, "--data-dir", p.data)
+	args := append([]string{"serve", "--listen", p.addr, "--data-dir", p.data}, p.args...)
+	p.cmd = exec.Command(buildServer().orFail(p.T), args...)
 	isSetting := func(v string) bool { return strings.HasPrefix(v, "CPGATE_") }
 	p.cmd.Env = slices.DeleteFunc(os.Environ(), isSetting)
 	p.cmd.Stderr = &p.said

@@ -30,11 +30,11 @@ type worker struct {
 	client *client.Client
 }
 
-func newWorks(r *rig) *works {
+func newWorks(r *rig, endpoints ...string) *works {
 	w := &works{rig: r, rooms: map[string]*room{}}
 	for crew := range crews {
 		c := must(client.NewWith(client.Config{
-			Endpoints: []string{r.addr}, Logger: slog.New(slog.DiscardHandler),
+			Endpoints: append([]string{r.addr}, endpoints...), Logger: slog.New(slog.DiscardHandler),
 		}))(r.T)
 		r.Cleanup(func() { _ = c.Close() })
 		w.clients = append(w.clients, c)

@@ -26,7 +26,7 @@ const readTimeout = 5 * time.Second
 // everything that was answered before the call (X3).
 func (s *Store) Barrier(ctx context.Context) (kv.Revision, error) {
 	r := s.reads.join(func() (kv.Revision, error) {
-		ctx, cancel := context.WithTimeout(s.now(), readTimeout)
+		ctx, cancel := context.WithTimeout(s.inReign(), readTimeout)
 		defer cancel()
 		got, err := s.Client.Get(ctx, s.Space.Prefix(), clientv3.WithCountOnly())
 		if err != nil {
@@ -44,7 +44,7 @@ func (s *Store) Barrier(ctx context.Context) (kv.Revision, error) {
 
 // see returns when the mirror has reached rev.
 func (s *Store) see(ctx context.Context, rev kv.Revision) error {
-	l, epoch := s.lagBehind(rev), s.now()
+	l, epoch := s.lagBehind(rev), s.inEpoch()
 	if l == nil {
 		return nil
 	}

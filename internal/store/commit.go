@@ -25,14 +25,14 @@ var errUnknown = errors.New("outcome unknown")
 // Commit commits one transaction. It does not end with the caller: what was proposed can't be taken back, so its
 // outcome had better be known. The error is ErrUnavailable when it is not.
 func (s *Store) Commit(t kv.Txn) (kv.Result, error) {
-	epoch := s.now()
+	epoch := s.inEpoch()
 	select {
 	case s.slots <- struct{}{}:
 		defer func() { <-s.slots }()
 	case <-epoch.Done():
 		return kv.Result{}, unavailable("committing", context.Cause(epoch))
 	}
-	ctx, cancel := context.WithTimeout(epoch, commitTimeout)
+	ctx, cancel := context.WithTimeout(s.inReign(), commitTimeout)
 	defer cancel()
 	got, err := s.Client.Txn(ctx).If(compares(t.If)...).Then(ops(t.Then)...).Commit()
 	switch {

@@ -79,7 +79,7 @@ func (r *run) drive(ctx context.Context, timeout *time.Duration, over kv.Signal)
 		defer t.Stop()
 		r.expired, r.over = t.C, over
 	}
-	r.epoch = r.store.now()
+	r.epoch = r.store.inEpoch()
 	for {
 		if ctx.Err() != nil { // nothing is begun for a caller who is gone
 			return ctx.Err()

@@ -49,8 +49,8 @@ type Store struct {
 	calls  atomic.Uint64
 
 	mu        sync.RWMutex
-	epoch     context.Context // ends when the quorum is lost
-	endEpoch  context.CancelCauseFunc
+	epoch     span // until the quorum is lost
+	reign     span // until the leader changes
 	suspended bool
 	mirror    *mirror.Mirror
 	waits     map[string]map[*Wait]struct{}
