@@ -23,7 +23,7 @@ func Abandoned(v mirror.View) (found []kv.Txn) {
 		l := v.Line(group)
 		for n := range l.Len() {
 			i := l.At(n)
-			sid, t, foreign := read(group, i)
+			sid, t, foreign := value.ReadTicket(group, i)
 			marker := space.Gateway(keys.GatewayOf(t.By))
 			if foreign || v.Get(marker) != nil || sid != 0 && n < l.Admitted() {
 				continue
@@ -31,7 +31,7 @@ func Abandoned(v mirror.View) (found []kv.Txn) {
 			as := []kv.Compare{kv.Unchanged(i), kv.Absent(marker)}
 			if sid == 0 || t.By == swept {
 				found = append(found, kv.Txn{If: as, Then: []kv.Op{kv.Delete(i.Key)}})
-			} else if live := session.Live(v, sid); live != nil {
+			} else if live := session.Live(v, session.ID(sid)); live != nil {
 				found = append(found, kv.Txn{If: append(as, kv.Unchanged(live)), Then: []kv.Op{sweep(i, t)}})
 			}
 		}

@@ -30,7 +30,7 @@ type claim struct {
 	unjudged  bool        // whether an earlier attempt may have told of the ticket is to be seen
 	inherited bool        // it may have: this call never takes the ticket back
 
-	removes   bool        // a transaction was sent that deletes the ticket: what came of it unknown, it may come late
+	removes bool // a transaction was sent that deletes the ticket: what came of it unknown, it may come late
 
 	left, graceOver bool
 }

@@ -39,7 +39,8 @@ func state(v mirror.View, n keys.Name, group string, most int) State {
 func holders(group string, l *line.Line, most int) (all []Holder, count int) {
 	place := map[session.ID]int{}
 	for n := range l.Admitted() {
-		sid, t, foreign := read(group, l.At(n))
+		id, t, foreign := value.ReadTicket(group, l.At(n))
+		sid := session.ID(id)
 		at, known := place[sid]
 		if !known || foreign {
 			at = count
@@ -59,21 +60,11 @@ func holders(group string, l *line.Line, most int) (all []Holder, count int) {
 }
 
 func waiter(group string, i *kv.Item, position int) Waiter {
-	sid, t, foreign := read(group, i)
+	sid, t, foreign := value.ReadTicket(group, i)
 	return Waiter{
-		Caller: Caller{Session: sid, Owner: t.Owner}, Permits: clamp(t.Permits), Since: t.Since,
+		Caller: Caller{Session: session.ID(sid), Owner: t.Owner}, Permits: clamp(t.Permits), Since: t.Since,
 		Position: position, Foreign: foreign, Key: i.Key,
 	}
-}
-
-// read tells whose ticket it is. One that cpgate did not write, or that is not on its session's lease, is foreign.
-func read(group string, i *kv.Item) (sid session.ID, t value.Ticket, foreign bool) {
-	t, readable := value.DecodeTicket(i)
-	id, _, ok := keys.ParseSemaphoreTicket(group, i.Key)
-	if !ok || !readable || i.Lease != kv.LeaseID(id) {
-		return 0, value.Ticket{Permits: t.Permits}, true
-	}
-	return session.ID(id), t, false
 }
 
 func list(v mirror.View, after string, limit int) (page []State, next string) {

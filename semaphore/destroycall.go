@@ -59,9 +59,9 @@ func (c *DestroyCall) late(s scene, t kv.Txn) kv.Txn {
 	notes := map[session.ID][]memo.Note{}
 	for n := range s.line.Len() {
 		i := s.line.At(n)
-		sid, request, ok := keys.ParseSemaphoreTicket(s.prefix, i.Key)
-		ticket, readable := value.DecodeTicket(i)
-		if !ok || !readable || !ticket.Retried || i.Lease != kv.LeaseID(sid) {
+		_, request, _ := keys.ParseSemaphoreTicket(s.prefix, i.Key)
+		sid, ticket, foreign := value.ReadTicket(s.prefix, i)
+		if foreign || !ticket.Retried {
 			continue
 		}
 		r := remembered{Answer: destroyed, At: c.now}

@@ -66,7 +66,7 @@ var house = map[string]floor{
 		ours:   []string{"internal/value", "internal/line", "internal/keys", "internal/kv"},
 		others: []string{"github.com/google/btree"},
 	},
-	"internal/value": {ours: []string{"internal/line", "internal/kv"}},
+	"internal/value": {ours: []string{"internal/line", "internal/keys", "internal/kv"}},
 	"internal/line":  {ours: []string{"internal/kv"}},
 	"internal/keys":  {},
 	"internal/kv":    {},
@@ -76,9 +76,13 @@ var house = map[string]floor{
 		ours:   []string{"proto/gen/cpgate/v1"},
 		others: []string{"google.golang.org/", "golang.org/x/sync/"},
 	},
-	"cpgatetest": {ours: []string{".", "client"}},
-	"tests":      {},
-	"tests/sim":  {},
+	// The examples show what a user's program may use.
+	"examples/batch-job":       {ours: []string{"client"}},
+	"examples/connection-pool": {ours: []string{"client"}},
+	"examples/rate-limiter":    {ours: []string{"client"}},
+	"cpgatetest":               {ours: []string{".", "client"}},
+	"tests":                    {},
+	"tests/sim":                {},
 }
 
 func (f floor) mayImport(imported string) bool {

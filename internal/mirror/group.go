@@ -36,7 +36,7 @@ func (g *group) put(i *kv.Item, k keys.Kind, stays bool) {
 		}
 		g.line.Put(line.Ticket{Item: i, Permits: 1})
 	case keys.SemaphoreTicket:
-		t, _ := value.DecodeTicket(i)
+		_, t, _ := value.ReadTicket(g.name, i)
 		g.line.Put(line.Ticket{Item: i, Permits: line.Permits(t.Permits)})
 	case keys.SharedMemo:
 		g.line.Put(line.Ticket{Item: i, Permits: 1})

@@ -7,6 +7,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/cpgate/cpgate/internal/keys"
 	"github.com/cpgate/cpgate/internal/kv"
 	"github.com/cpgate/cpgate/internal/line"
 )
@@ -73,6 +74,17 @@ func DecodeTicket(i *kv.Item) (t Ticket, ok bool) {
 		return Ticket{Permits: 1}, false
 	}
 	return t, true
+}
+
+// ReadTicket reads a ticket in the line of a semaphore: of which session, 0 for none. One whose key cpgate would not spell
+// so, or that is not on its session's lease, is foreign, and so is one that can't be read: it counts one permit.
+func ReadTicket(group string, i *kv.Item) (sid int64, t Ticket, foreign bool) {
+	sid, _, spelled := keys.ParseSemaphoreTicket(group, i.Key)
+	t, readable := DecodeTicket(i)
+	if !spelled || !readable || i.Lease != kv.LeaseID(sid) {
+		return 0, Ticket{Permits: 1}, true
+	}
+	return sid, t, false
 }
 
 // Encode writes the ticket.
