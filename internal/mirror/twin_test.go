@@ -2,213 +2,183 @@ package mirror_test
 
 import (
 	"cmp"
-	"maps"
-	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
-	"testing"
 
-	"github.com/cpgate/cpgate/internal/keys"
 	"github.com/cpgate/cpgate/internal/kv"
-	"github.com/cpgate/cpgate/internal/mirror"
+	"github.com/cpgate/cpgate/internal/line"
+	"github.com/cpgate/cpgate/internal/value"
 )
 
-// lineOf says, from scratch, which line a key stands in: "" for none.
-func lineOf(key string) string {
-	parts := strings.SplitN(key, "/", 4)
-	if len(parts) < 4 || parts[0] != "cp" || parts[1] != "lock" || parts[2] == "" {
-		return ""
+// The twin finds out everything from scratch, from the keys that are there.
+
+// groupOf says what a key belongs to, and as what: "" for nothing.
+func groupOf(key string) (group, as string) {
+	parts := strings.Split(key, "/")
+	below := strings.HasPrefix(key, "cp/memo/-/semaphore/")
+	switch {
+	case below && len(parts) > 5 && parts[4] != "":
+		return strings.Join(parts[:5], "/") + "/", "memo"
+	case parts[0] != "cp" || len(parts) < 3 || parts[2] == "":
+		return "", ""
 	}
-	return strings.Join(parts[:3], "/") + "/"
+	as = map[string]string{"lock": "hold", "semaphore": "ticket", "latch": "arrival"}[parts[1]]
+	if len(parts) == 3 {
+		as = map[string]string{"semaphore": "permits", "latch": "count"}[parts[1]]
+	}
+	if as == "" {
+		return "", ""
+	}
+	return strings.Join(parts[:3], "/") + "/", as
 }
 
-// lines says, from scratch, who stands in which line: sorted by create revision and key.
-func (h *history) lines() map[string][]*kv.Item {
-	all := map[string][]*kv.Item{}
-	for _, i := range h.items {
-		if l := lineOf(i.Key); l != "" {
-			all[l] = append(all[l], i)
+// group is all that belongs together.
+type group struct {
+	record   *kv.Item
+	line     []*kv.Item
+	admitted int // of the line
+	held     line.Permits
+	arrivals map[int64]int
+
+	semaphore value.Semaphore
+	latch     value.Latch
+	readable  bool
+	remaining int32
+}
+
+func (h *history) groups() map[string]group {
+	all := map[string]group{}
+	for _, i := range h.all() {
+		name, as := groupOf(i.Key)
+		g := all[name]
+		switch as {
+		case "":
+			continue
+		case "permits", "count":
+			g.record = i
+		case "arrival":
+			if g.arrivals == nil {
+				g.arrivals = map[int64]int{}
+			}
+			g.arrivals[roundOf(i.Key)]++
+		default:
+			g.line = append(g.line, i)
 		}
+		all[name] = g
 	}
-	for _, items := range all {
-		slices.SortFunc(items, func(a, b *kv.Item) int {
-			return cmp.Or(cmp.Compare(a.Create, b.Create), cmp.Compare(a.Key, b.Key))
-		})
+	for name, g := range all {
+		all[name] = g.judged(name)
 	}
 	return all
 }
 
-// heads says which tickets hold.
-func (h *history) heads() map[*kv.Item]bool {
-	heads := map[*kv.Item]bool{}
-	for _, l := range h.lines() {
-		heads[l[0]] = true
+// roundOf is 0 for what is no arrival.
+func roundOf(key string) int64 {
+	parts := strings.Split(key, "/")
+	if len(parts) != 5 || parts[4] == "" {
+		return 0
 	}
-	return heads
+	round, err := strconv.ParseInt(parts[3], 10, 64)
+	if err != nil || strconv.FormatInt(round, 10) != parts[3] {
+		return 0
+	}
+	return round
 }
 
-func newMirror() *mirror.Mirror { return mirror.New(keys.NewSpace("cp/")) }
-
-// equal reports every difference between a mirror and the history it has seen.
-func equal(t *testing.T, m *mirror.Mirror, h *history) {
-	t.Helper()
-	v := m.View()
-	if v.Revision() != h.rev || m.Revision() != h.rev {
-		t.Fatalf("at revision %d, want %d", v.Revision(), h.rev)
-	}
-	for _, key := range pool {
-		if v.Get(key) != h.items[key] || m.Get(key) != h.items[key] {
-			t.Fatalf("revision %d: Get(%q) = %v, want %v", h.rev, key, v.Get(key), h.items[key])
-		}
-	}
-	if got := scan(v, "", "", -1); !slices.Equal(got, h.all()) {
-		t.Fatalf("revision %d: %v, want %v", h.rev, got, h.all())
-	}
-	for lease := range kv.LeaseID(5) {
-		n := len(slices.DeleteFunc(h.all(), func(i *kv.Item) bool { return i.Lease != lease }))
-		if lease != 0 && v.Attached(lease) != n {
-			t.Fatalf("revision %d: %d keys on lease %d, want %d", h.rev, v.Attached(lease), lease, n)
-		}
-	}
-	equalLines(t, v, h)
-}
-
-func equalLines(t *testing.T, v mirror.View, h *history) {
-	t.Helper()
-	want := h.lines()
-	if got := names(v, "", "", -1); !slices.Equal(got, slices.Sorted(maps.Keys(want))) {
-		t.Fatalf("revision %d: lines %q, want %q", h.rev, got, slices.Sorted(maps.Keys(want)))
-	}
-	for name, tickets := range want {
-		l := v.Line(name)
-		var got []*kv.Item
-		for n := range l.Len() {
-			got = append(got, l.At(n))
-		}
-		if !slices.Equal(got, tickets) || l.Admitted() != 1 || l.Head() != tickets[0] {
-			t.Fatalf("revision %d: line %q: %v, %d hold, want %v", h.rev, name, got, l.Admitted(), tickets)
-		}
-	}
-}
-
-// scan returns what Scan shows, up to limit items.
-func scan(v mirror.View, prefix, from string, limit int) (items []*kv.Item) {
-	v.Scan(prefix, from, func(i *kv.Item) bool {
-		items = append(items, i)
-		return len(items) != limit
+// judged says what the record and the others come to.
+func (g group) judged(name string) group {
+	slices.SortFunc(g.line, func(a, b *kv.Item) int {
+		return cmp.Or(cmp.Compare(a.Create, b.Create), cmp.Compare(a.Key, b.Key))
 	})
-	return items
+	switch {
+	case strings.HasPrefix(name, "cp/lock/"):
+		g.admitted, g.held = 1, 1
+	case strings.HasPrefix(name, "cp/latch/") && g.record != nil:
+		if g.latch, g.readable = value.DecodeLatch(g.record); g.readable {
+			g.remaining = max(0, g.latch.Count-int32(g.arrivals[int64(g.record.Mod)]))
+		}
+	case strings.HasPrefix(name, "cp/semaphore/") && g.record != nil:
+		g.semaphore, g.readable = value.DecodeSemaphore(g.record)
+		g.admit()
+	}
+	return g
 }
 
-// names returns the names of the groups that Groups shows, up to limit.
-func names(v mirror.View, prefix, from string, limit int) (names []string) {
-	v.Groups(prefix, from, func(name string) bool {
-		names = append(names, name)
-		return len(names) != limit
-	})
-	return names
-}
-
-// play runs f on many random histories.
-func play(f func(seed uint64, h *history)) {
-	for seed := range uint64(60) {
-		f(seed, newHistory(rand.New(rand.NewPCG(seed, 2))))
+// admit lets in, from the head, who fits or stands no further behind than the record says.
+func (g *group) admit() {
+	if g.semaphore.Sessionless || !g.readable {
+		return
+	}
+	for _, i := range g.line {
+		through, permits := false, permitsOf(i)
+		if p := g.semaphore.Through; p != nil {
+			through = i.Create < p.Create || i.Create == p.Create && i.Key <= p.Key
+		}
+		if !through && int64(g.held+permits) > g.semaphore.Permits {
+			return
+		}
+		g.held += permits
+		g.admitted++
 	}
 }
 
-func TestAMirrorIsAtEveryRevisionAsItsDumbTwin(t *testing.T) {
-	play(func(_ uint64, h *history) {
-		m := newMirror()
-		for range 60 {
-			before := h.heads()
-			r := h.next()
-			wantNews(t, m.Fold(r.rev, r.events), keysOf(r.events), newHeads(before, h))
-			equal(t, m, h)
-		}
-	})
+// permitsOf is how many permits a ticket counts: one, where cpgate did not write it or it is not on its session's lease.
+func permitsOf(i *kv.Item) line.Permits {
+	t, ok := value.DecodeTicket(i)
+	lease, own := ownLease(i.Key)
+	if !ok || !own || i.Lease != lease {
+		return 1
+	}
+	return line.Permits(t.Permits)
 }
 
-// A watch that catches up brings many revisions in one response.
-func TestManyRevisionsFoldedAtOnceAreAsOneAfterTheOther(t *testing.T) {
-	play(func(_ uint64, h *history) {
-		m := newMirror()
-		for range 10 {
-			var events []kv.Event
-			before := h.heads()
-			for range 1 + h.r.IntN(8) {
-				events = append(events, h.next().events...)
-			}
-			news := m.Fold(h.rev, events)
-			equal(t, m, h)
-			for _, key := range append(keysOf(events), newHeads(before, h)...) {
-				if !slices.Contains(news, key) {
-					t.Fatalf("revision %d: nothing new of %q", h.rev, key)
-				}
+// ownLease is the lease that a ticket in the line of a semaphore is to be on.
+func ownLease(key string) (lease kv.LeaseID, ok bool) {
+	parts := strings.Split(key, "/")
+	if len(parts) != 4 || parts[1] != "semaphore" {
+		return 0, false
+	}
+	lease, ok = map[string]kv.LeaseID{"1.r": 1, "1.s": 1, "2.r": 2, "3.r": 3, "-.r": 0, "-.s": 0}[parts[3]]
+	return lease, ok
+}
+
+func (g group) reached() bool { return g.readable && g.latch.Count > 0 && g.remaining == 0 }
+
+// holds reports whether the ticket, put in that revision, is admitted.
+func (g group) holds(i *kv.Item) bool {
+	return slices.ContainsFunc(g.line[:g.admitted], func(o *kv.Item) bool { return o.Key == i.Key && o.Create == i.Create })
+}
+
+// newsOf are the keys whose waiters have something new to see, when the changed ones are what was written to.
+func newsOf(before, after map[string]group, changed []string) []string {
+	news := slices.Clone(changed)
+	for _, key := range changed {
+		name, _ := groupOf(key)
+		was, is := before[name], after[name]
+		for _, i := range is.line[:is.admitted] {
+			if !was.holds(i) {
+				news = append(news, i.Key)
 			}
 		}
-	})
-}
-
-func TestAMirrorRebuiltLateEndsAsOneThatFollowed(t *testing.T) {
-	play(func(seed uint64, h *history) {
-		m := newMirror()
-		for range 10 {
-			old, before := maps.Clone(h.items), h.heads()
-			for range h.r.IntN(12) {
-				h.next()
-			}
-			wantNews(t, m.Rebuild(h.rev, h.all()), changed(old, h.items), newHeads(before, h))
-			equal(t, m, h)
-			for range h.r.IntN(3) { // and follows from there
-				r := h.next()
-				m.Fold(r.rev, r.events)
-				equal(t, m, h)
-			}
+		switch {
+		case is.record == nil:
+		case was.record == nil || was.record.Create != is.record.Create:
+			news = append(news, keysOf(is.line)...)
+		case is.semaphore.Sessionless && len(is.line) > 0:
+			news = append(news, is.line[0].Key)
 		}
-		if t.Failed() {
-			t.Fatalf("seed %d", seed)
+		if was.reached() != is.reached() {
+			news = append(news, strings.TrimSuffix(name, "/"))
 		}
-	})
-}
-
-// wantNews wants news of all that changed and of all that were admitted, and of nothing else: whoever waits for
-// another key is not woken.
-func wantNews(t *testing.T, news, changed, admitted []string) {
-	t.Helper()
-	want := slices.Concat(changed, admitted)
-	slices.Sort(want)
+	}
 	slices.Sort(news)
-	if want, news := slices.Compact(want), slices.Compact(news); !slices.Equal(news, want) {
-		t.Fatalf("news of %q, want %q", news, want)
-	}
+	return slices.Compact(news)
 }
 
-func keysOf(events []kv.Event) (keys []string) {
-	for _, e := range events {
-		keys = append(keys, e.Key)
-	}
-	return keys
-}
-
-// newHeads are the tickets that hold now and did not before; a ticket that was only written to is not among them.
-func newHeads(before map[*kv.Item]bool, h *history) (keys []string) {
-	held := map[string]kv.Revision{}
-	for i := range before {
-		held[i.Key] = i.Create
-	}
-	for i := range h.heads() {
-		if held[i.Key] != i.Create {
-			keys = append(keys, i.Key)
-		}
-	}
-	return keys
-}
-
-func changed(old, now map[string]*kv.Item) (keys []string) {
-	for _, key := range pool {
-		if old[key] != now[key] {
-			keys = append(keys, key)
-		}
+func keysOf(items []*kv.Item) (keys []string) {
+	for _, i := range items {
+		keys = append(keys, i.Key)
 	}
 	return keys
 }

@@ -9,17 +9,20 @@ import (
 )
 
 func TestPagesOfKeysAreTheWholeInOrder(t *testing.T) {
-	play(func(_ uint64, h *history) {
+	play(t, func(t *testing.T, h *history) {
 		m := newMirror()
 		for range 30 {
 			r := h.next()
 			m.Fold(r.rev, r.events)
 		}
-		for _, prefix := range []string{"", "cp/", "cp/lock/", "cp/lock/a", "cp/lock/a/", "cp/session/", "cp/session/2", "cq", "cp/lock/a/x/y/z"} {
+		for _, prefix := range []string{
+			"", "cp/", "cp/lock/", "cp/lock/a", "cp/lock/a/", "cp/session/", "cp/session/2", "cq", "cp/lock/a/x/y/z",
+			"cp/semaphore/a/", "cp/semaphore/a/1.", "cp/latch/", "cp/memo/-/semaphore/a/",
+		} {
 			want := slices.DeleteFunc(h.all(), func(i *kv.Item) bool { return !strings.HasPrefix(i.Key, prefix) })
 			for size := 1; size < 5; size++ {
 				var got []*kv.Item
-				for from := ""; ; {
+				for from := ""; len(got) <= len(want); {
 					page := scan(m.View(), prefix, from, size)
 					if got = append(got, page...); len(page) < size {
 						break
@@ -34,28 +37,58 @@ func TestPagesOfKeysAreTheWholeInOrder(t *testing.T) {
 	})
 }
 
-func TestPagesOfLinesAreTheWholeInOrder(t *testing.T) {
-	play(func(_ uint64, h *history) {
+var groupRoots = []string{"", "cp/", "cp/lock/", "cp/semaphore/", "cp/latch/", "cp/memo/-/semaphore/"}
+
+func TestPagesOfGroupsAreTheWholeInOrder(t *testing.T) {
+	play(t, func(t *testing.T, h *history) {
 		m := newMirror()
 		for range 30 {
 			r := h.next()
 			m.Fold(r.rev, r.events)
 		}
-		want := names(m.View(), "cp/lock/", "", -1)
-		if !slices.IsSorted(want) {
-			t.Fatalf("lines %q", want)
-		}
-		for size := 1; size < 5; size++ {
-			var got []string
-			for from := ""; ; {
-				page := names(m.View(), "cp/lock/", from, size)
-				if got = append(got, page...); len(page) < size {
-					break
+		for _, root := range groupRoots {
+			want := h.names(root, "")
+			for size := 1; size < 5; size++ {
+				var got []string
+				for after := ""; len(got) <= len(want); {
+					page := names(m.View(), root, after, size)
+					if got = append(got, page...); len(page) < size {
+						break
+					}
+					after = page[size-1]
 				}
-				from = page[size-1]
+				if !slices.Equal(got, want) {
+					t.Fatalf("pages of %d below %q: %q, want %q", size, root, got, want)
+				}
 			}
-			if !slices.Equal(got, want) {
-				t.Fatalf("pages of %d: %q, want %q", size, got, want)
+		}
+	})
+}
+
+// names are the groups below root and behind after.
+func (h *history) names(root, after string) (all []string) {
+	for name := range h.groups() {
+		if strings.HasPrefix(name, root) && name > after {
+			all = append(all, name)
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+// The group behind which a page begins may be gone by then, and one that never was is as good.
+func TestAPageBehindAnyGroupBeginsWithTheNextOne(t *testing.T) {
+	play(t, func(t *testing.T, h *history) {
+		m := newMirror()
+		for range 40 {
+			r := h.next()
+			m.Fold(r.rev, r.events)
+		}
+		for _, root := range groupRoots {
+			for after := range h.everGroups() {
+				if got, want := names(m.View(), root, after, -1), h.names(root, after); !slices.Equal(got, want) {
+					t.Fatalf("below %q and behind %q: %q, want %q", root, after, got, want)
+				}
 			}
 		}
 	})
