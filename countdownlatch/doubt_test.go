@@ -70,6 +70,34 @@ func TestDoubt_ASetThatOthersOvertook(t *testing.T) {
 	}
 }
 
+// A transaction of unknown outcome, on condition that there is no latch, is still on its way when another attempt of the
+// request has set it. When the answer is given it does not come any more, so that who destroys the latch has done so.
+func TestDoubt_ASetThatIsAnsweredSetsNothingLater(t *testing.T) {
+	t.Parallel()
+	m := newModel(t)
+	s := m.setCall("s1", 1)
+	late, came := m.commits(s), false
+	round := m.set("s1", 1) // the other attempt
+	s.Looked(m.mirror.Revision())
+	for step := m.step(s); !step.Done; step = m.step(s) {
+		if step.Commit != nil {
+			m.commit(late) // etcd's log keeps the order
+			came = true
+			s.Committed(m.commit(*step.Commit))
+		}
+	}
+	if a, err := s.Answer(); err != nil || a != (countdownlatch.SetAnswer{Set: true, Round: round}) {
+		t.Errorf("got %+v, %v", a, err)
+	}
+	m.destroy()
+	if !came {
+		m.commit(late)
+	}
+	if m.mirror.Get("cp/latch/gate") != nil {
+		t.Error("it came late, and set the latch anew")
+	}
+}
+
 // The outcome of an arrival got lost, and rounds went by before it looks: it counts once, or says that it can't tell.
 func TestDoubt_AnArrivalThatRoundsOvertook(t *testing.T) {
 	t.Parallel()

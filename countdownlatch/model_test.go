@@ -34,10 +34,10 @@ func (m *model) commit(t kv.Txn) kv.Result {
 		case i != nil:
 			rev = i.Create
 		}
-		if c.Prefix || c.Is != kv.Equal {
+		if c.Prefix || c.Is == kv.Less {
 			m.t.Fatalf("the model knows no %+v", c)
 		}
-		if rev != c.Rev {
+		if c.Is == kv.Equal && rev != c.Rev || c.Is == kv.Greater && rev <= c.Rev {
 			return kv.Result{Revision: m.mirror.Revision()}
 		}
 	}

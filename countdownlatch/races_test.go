@@ -115,6 +115,13 @@ func (r *race) run() {
 			r.faultf("%s was put again: it tells the first time no more", k.Key)
 		}
 	}
+	until(r, "destroy", func() (bool, error) { return r.some().Destroy(r.ctx, r.latch) })
+	if s := r.look(); s.Round != 0 {
+		r.faultf("destroyed, it is %+v", s)
+	}
+	if left := r.w.rounds(string(r.latch)); len(left) > 0 {
+		r.faultf("destroyed, arrivals of the rounds %v are left", left)
+	}
 	if len(r.faults) > 0 {
 		r.w.t.Errorf("seed %d: %s\n%s", r.seed, strings.Join(r.faults, "\n"), strings.Join(r.story, "\n"))
 	}

@@ -71,8 +71,12 @@ func (c *SetCall) begin(s scene) kv.Step {
 
 // repeat answers what was answered to the request before, or to a transaction of this call whose outcome got lost.
 func (c *SetCall) repeat(s scene) kv.Step {
-	if !c.Fresh() {
+	switch {
+	case !c.Fresh():
 		return kv.Barrier
+	case c.Pending() && c.ends == 0:
+		// One on its way that is on condition of no latch had better come now than when this one is destroyed.
+		return c.Send(kv.Settle(s.record.Key))
 	}
 	c.answer = SetAnswer{Set: true, Round: s.round()}
 	return c.clear(s)
