@@ -23,16 +23,21 @@ type Note struct {
 }
 
 // Keep returns what puts the notes, on the session's lease, and drops the oldest memos of that session beyond
-// PerSession. No key is both put and deleted, nor put twice.
-func Keep(v mirror.View, session kv.LeaseID, notes ...Note) (ops []kv.Op) {
+// PerSession. No key is both put and deleted, nor put twice: of two notes with one key the first one counts.
+func Keep(v mirror.View, session kv.LeaseID, notes ...Note) []kv.Op {
+	return write(session, notes, surplus(v, session, len(notes)))
+}
+
+// write puts the notes on the lease and deletes what is old.
+func write(lease kv.LeaseID, notes []Note, old []*kv.Item) (ops []kv.Op) {
 	written := map[string]bool{}
 	for _, n := range notes {
 		if !written[n.Key] {
 			written[n.Key] = true
-			ops = append(ops, kv.Put(n.Key, n.Value, session))
+			ops = append(ops, kv.Put(n.Key, n.Value, lease))
 		}
 	}
-	for _, i := range surplus(v, session, len(notes)) {
+	for _, i := range old {
 		if !written[i.Key] {
 			ops = append(ops, kv.Delete(i.Key))
 		}
@@ -53,15 +58,14 @@ func surplus(v mirror.View, session kv.LeaseID, more int) (all []*kv.Item) {
 	return all[:min(max(0, len(all)+more-PerSession), len(all), PerSession)]
 }
 
-// KeepShared returns what puts the note, on a lease that outlives it for long enough, and drops what is oldest below
-// memos beyond PerName: two at a time, so that there never are many more, whoever else puts some.
-func KeepShared(v mirror.View, memos string, lease kv.LeaseID, n Note) []kv.Op {
-	ops := []kv.Op{kv.Put(n.Key, n.Value, lease)}
+// KeepShared returns what puts the notes, on a lease that outlives them for long enough, and drops what is oldest below
+// memos beyond PerName: two for each note, so that there never are many more, whoever else puts some. As with Keep, no key
+// is touched twice, so all notes of one transaction are to be kept together.
+func KeepShared(v mirror.View, memos string, lease kv.LeaseID, notes ...Note) []kv.Op {
+	var old []*kv.Item
 	all := v.Line(memos)
-	for i := range min(2, max(0, all.Len()+1-PerName)) {
-		if old := all.At(i); old.Key != n.Key {
-			ops = append(ops, kv.Delete(old.Key))
-		}
+	for i := range min(2*len(notes), max(0, all.Len()+len(notes)-PerName), all.Len()) {
+		old = append(old, all.At(i))
 	}
-	return ops
+	return write(lease, notes, old)
 }
