@@ -19,6 +19,7 @@ type Client struct {
 	endpoints *endpoints
 	ctx       context.Context // ends with cause ErrClosed
 	end       context.CancelCauseFunc
+	none      *session // stands in where a call needs no session
 
 	// opening has room for the one goroutine that opens a session.
 	opening chan struct{}
@@ -27,7 +28,7 @@ type Client struct {
 	mu       sync.Mutex
 	sessions []*session // those not known to be lost; an owner's is the first that may be trusted
 	closed   bool
-	running  sync.WaitGroup // what spawn started; guarded against Close by closed
+	running  sync.WaitGroup // what spawn started and begin counted in; guarded against Close by closed
 
 	closing  sync.Once
 	closeErr error
@@ -40,8 +41,8 @@ func New(endpoints ...string) (*Client, error) {
 }
 
 // NewWith makes a client. It connects to nothing: it fails on a Config that can't be right, never because a
-// server is down. The first call opens the session; SessionID does only that, for a program that wants to know at
-// its start whether the cluster answers.
+// server is down. The first call that needs a session opens it; SessionID does only that, for a program that wants to
+// know at its start whether the cluster answers.
 func NewWith(cfg Config) (*Client, error) {
 	cfg, err := cfg.checked()
 	if err != nil {
@@ -53,6 +54,7 @@ func NewWith(cfg Config) (*Client, error) {
 	}
 	c := &Client{cfg: cfg, endpoints: e, opening: make(chan struct{}, 1)}
 	c.ctx, c.end = context.WithCancelCause(context.Background())
+	c.none = newNone(c)
 	return c, nil
 }
 
@@ -63,18 +65,27 @@ func (c *Client) SessionID(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	c.exit(s)
+	s.exit()
 	return s.id, nil
 }
 
-// spawn runs f beside its caller, with a context that ends when the client is closed; Close waits for it. On a
-// closed client it runs nothing and answers false.
-func (c *Client) spawn(f func(context.Context)) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.closed {
+// spawn runs f beside its caller; Close waits for it. On a closed client it runs nothing and answers false.
+func (c *Client) spawn(f func()) bool {
+	if !c.begin() {
 		return false
 	}
-	c.running.Go(func() { f(c.ctx) })
+	defer c.running.Done()
+	c.running.Go(f)
 	return true
+}
+
+// begin counts a piece of work in, until running.Done; Close waits for it, and for what it starts by running.Go. On a
+// closed client it answers false.
+func (c *Client) begin() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.closed {
+		c.running.Add(1)
+	}
+	return !c.closed
 }

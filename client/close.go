@@ -16,6 +16,8 @@ const farewell = 4 * time.Second
 // Close ends every call with ErrClosed, and every Do's context with that cause, and then closes the session: all it
 // held and waited for is free at once. It returns within a few seconds, with an error when no server confirmed the
 // closing; the session then ends by its TTL. The client can't be used again; closing twice is no error.
+//
+// Permits of a Sessionless semaphore stay taken: release them before. Only what an unfinished call gets is given back.
 func (c *Client) Close() error {
 	c.closing.Do(func() { c.closeErr = c.shut() })
 	return c.closeErr

@@ -12,6 +12,7 @@ import (
 	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/keepalive"
 )
 
 // Config says where the cluster is and what its session should be like. Only Endpoints is needed.
@@ -20,7 +21,7 @@ type Config struct {
 	// the others take over when it does not answer.
 	Endpoints []string
 	// SessionTTL is how long the session lives without a heartbeat: whole seconds from 2 s to 7 days; 0 means
-	// the server's default (300 s). It is how long a lock stays taken after its holder crashed.
+	// the server's default (300 s). It is how long locks and permits stay taken after their holder crashed.
 	SessionTTL time.Duration
 	// Name is a label for people, shown beside the session: 0 to 128 bytes of UTF-8.
 	Name string
@@ -50,7 +51,8 @@ func (c Config) checked() (Config, error) {
 
 // dial makes a connection that is set up at its first call. The name is looked up anew whenever it connects
 // (passthrough), so that an endpoint may move; a connection that failed is tried again soon, for a waiter's place
-// in line is kept for two seconds only.
+// in line is kept for two seconds only. Pings find out a server that falls silent also where no session's heartbeats
+// do, under a wait that needs none.
 func (c Config) dial(addr string) (*grpc.ClientConn, error) {
 	creds := insecure.NewCredentials()
 	if c.TLS != nil {
@@ -60,6 +62,7 @@ func (c Config) dial(addr string) (*grpc.ClientConn, error) {
 	opts := append([]grpc.DialOption{
 		grpc.WithTransportCredentials(creds),
 		grpc.WithConnectParams(grpc.ConnectParams{Backoff: soon, MinConnectTimeout: 3 * time.Second}),
+		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: 10 * time.Second, Timeout: shortCall}),
 		grpc.WithDisableServiceConfig(),
 	}, c.DialOptions...)
 	return grpc.NewClient("passthrough:///"+addr, opts...)

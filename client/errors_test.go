@@ -78,8 +78,8 @@ func TestErrors_AStatusWithoutReasonHasTheSentinelOfItsCode(t *testing.T) {
 	}
 }
 
-// What an answer to an unlock means for a handle that believed to hold.
-func TestUnlocked(t *testing.T) {
+// What an answer to an unlock or a release means to a handle that believed to hold.
+func TestGivenBack(t *testing.T) {
 	notHolder := client.AsError(answer(t, "cpgate", "NOT_HOLDER", nil))
 	expired := client.AsError(answer(t, "cpgate", "SESSION_EXPIRED", nil))
 	forced := client.AsError(answer(t, "cpgate", "OWNERSHIP_LOST", nil))
@@ -97,7 +97,7 @@ func TestUnlocked(t *testing.T) {
 		"forced":                                  {err: forced, want: client.ErrOwnershipLost},
 	} {
 		t.Run(name, func(t *testing.T) {
-			err := client.Unlocked(c.already, c.askedBefore, c.err)
+			err := client.GivenBack(c.already, c.askedBefore, c.err)
 			if c.want == nil && err != nil || !errors.Is(err, c.want) {
 				t.Errorf("%v, want %v", err, c.want)
 			}

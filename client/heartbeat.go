@@ -30,7 +30,7 @@ func (c *Client) keep(s *session) {
 
 // beat renews s on the endpoint that answers first, and tries until then.
 func (c *Client) beat(s *session) {
-	_, err := within(s.ctx, c.endpoints, s, silence(s), s.heartbeat)
+	_, err := within(s.ctx, s, silence(s), s.heartbeat)
 	if err != nil && s.ctx.Err() == nil {
 		c.cfg.Logger.Debug("heartbeat refused", "session", s.id, "err", err)
 	}
@@ -40,7 +40,7 @@ func (c *Client) beat(s *session) {
 // show that one of these is silent, for a waiting call expects no answer.
 func (c *Client) probe(s *session) {
 	for _, l := range c.endpoints.others() {
-		c.spawn(func(context.Context) {
+		c.spawn(func() {
 			ctx, cancel := context.WithTimeout(s.ctx, silence(s))
 			defer cancel()
 			a := attempt{conn: l.conn, sent: time.Now()}

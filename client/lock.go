@@ -21,8 +21,7 @@ type Lock struct {
 	c     *Client
 	name  string
 	owner *string
-	// turn has room for one call of an owner: two waiting at once would end each other's wait.
-	turn chan struct{}
+	turn  turn
 
 	mu   sync.Mutex
 	held *hold // the last hold taken through this handle; nil when there is none to give back
@@ -38,7 +37,7 @@ type LockOption func(*Lock)
 func Owner(owner string) LockOption {
 	return func(l *Lock) {
 		l.owner = &owner
-		l.turn = make(chan struct{}, 1)
+		l.turn = make(turn, 1)
 	}
 }
 
@@ -58,7 +57,7 @@ func (c *Client) Lock(name string, options ...LockOption) *Lock {
 // Errors: the cause of ctx, ErrSessionExpired when the session was lost (lock again: a new one is opened),
 // ErrWaitCancelled, ErrLimitReached, ErrTooManyTickets, ErrInvalidName, ErrInvalidArgument, ErrDamaged, ErrClosed.
 func (l *Lock) Lock(ctx context.Context) (Fence, error) {
-	h, a, err := l.take(ctx, nil)
+	h, a, err := l.take(ctx, wait{})
 	if err == nil && h == nil {
 		err = a.refusal()
 	}
@@ -73,8 +72,7 @@ func (l *Lock) Lock(ctx context.Context) (Fence, error) {
 // error: the answer is false. Under an owner at its acquire limit it is false too, beside the fence of the hold
 // that the owner has. When no endpoint answers, TryLock ends with ErrUnavailable a few seconds after the timeout.
 func (l *Lock) TryLock(ctx context.Context, timeout time.Duration) (Fence, bool, error) {
-	timeout = max(timeout, 0)
-	h, a, err := l.take(ctx, &timeout)
+	h, a, err := l.take(ctx, upTo(timeout))
 	if err != nil {
 		return 0, false, fmt.Errorf("locking %q: %w", l.name, err)
 	}

@@ -23,7 +23,7 @@ func (c *Client) open(ctx context.Context) (*session, error) {
 	c.sessions = append(c.sessions, s)
 	c.mu.Unlock()
 	c.cfg.Logger.Debug("session opened", "session", s.id, "ttl", s.ttl)
-	c.spawn(func(context.Context) { c.keep(s) })
+	c.spawn(func() { c.keep(s) })
 	return s, nil
 }
 
@@ -36,5 +36,5 @@ func (c *Client) openOnce(ctx context.Context, a attempt) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newSession(c.ctx, a.sent, r), nil
+	return newSession(c, a.sent, r), nil
 }

@@ -34,10 +34,10 @@ func (c *Client) enter(ctx context.Context, owner bool) (*session, error) {
 	return c.open(ctx)
 }
 
-// exit gives back what enter gave.
-func (c *Client) exit(s *session) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+// exit gives back a place that enter gave.
+func (s *session) exit() {
+	s.c.mu.Lock()
+	defer s.c.mu.Unlock()
 	s.places--
 }
 

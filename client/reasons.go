@@ -8,16 +8,16 @@ import (
 	cpgatev1 "github.com/cpgate/cpgate/proto/gen/cpgate/v1"
 )
 
-// What went wrong, for errors.Is. A busy lock is no error: TryLock answers false.
+// What went wrong, for errors.Is. A refusal is no error: TryLock, TryAcquire and TryAwait answer false.
 var (
 	// ErrSessionExpired: the session is gone, and with it every hold and every place in line. The next call
 	// opens a new one.
 	ErrSessionExpired = errors.New("session expired")
 	// ErrNotHolder: the handle does not hold the lock.
 	ErrNotHolder = errors.New("not the holder")
-	// ErrOwnershipLost: the handle held the lock and lost it before it gave it back: its session expired, an
-	// operator forced it, or its key was deleted. What was done under it may have overlapped with a next holder;
-	// the fence tells them apart.
+	// ErrOwnershipLost: the handle held the lock or permits and lost them before it gave them back: its session
+	// expired, an operator forced the lock or destroyed the semaphore, or a key was deleted. What was done may have
+	// overlapped with a next holder; a lock's fence tells them apart.
 	ErrOwnershipLost = errors.New("ownership lost")
 	// ErrWaitCancelled: a newer call under the same owner took this one's place in line, or it was cancelled
 	// from elsewhere.
@@ -30,10 +30,21 @@ var (
 	ErrUnavailable = errors.New("unavailable")
 	// ErrPermissionDenied: the user has no right to this.
 	ErrPermissionDenied = errors.New("permission denied")
-	// ErrDamaged: an etcd key was overwritten by something else; Error.Key names it, deleting it mends this.
+	// ErrDamaged: an etcd key was overwritten by something else; Error.Key names it, deleting it mends this, as
+	// does destroying the semaphore or latch.
 	ErrDamaged = errors.New("damaged")
 	// ErrTooManyTickets: the session has as many holds and waits as one session may have.
 	ErrTooManyTickets = errors.New("too many tickets")
+	// ErrPermitsNotHeld: fewer permits were held than were to be released by number; none was released.
+	ErrPermitsNotHeld = errors.New("permits not held")
+	// ErrDestroyed: the semaphore or latch was destroyed while the call waited.
+	ErrDestroyed = errors.New("destroyed")
+	// ErrNotInitialized: the semaphore has no permits yet; Init gives it some.
+	ErrNotInitialized = errors.New("not initialized")
+	// ErrTooManyArrivals: the latch has as many arrivals in its round as one round may have (100,000).
+	ErrTooManyArrivals = errors.New("too many arrivals")
+	// ErrTooManyOps: more holders have to be looked at in one step than etcd's max-txn-ops allows.
+	ErrTooManyOps = errors.New("too many operations for one transaction")
 	// ErrLimitReached: Lock under an owner that holds the lock as often as lock_acquire_limit allows.
 	ErrLimitReached = errors.New("acquire limit reached")
 	// ErrClosed: the client was closed.
@@ -55,6 +66,11 @@ var ofReason = map[string]error{
 	cpgatev1.ErrorReason_PERMISSION_DENIED.String(): ErrPermissionDenied,
 	cpgatev1.ErrorReason_DAMAGED.String():           ErrDamaged,
 	cpgatev1.ErrorReason_TOO_MANY_TICKETS.String():  ErrTooManyTickets,
+	cpgatev1.ErrorReason_PERMITS_NOT_HELD.String():  ErrPermitsNotHeld,
+	cpgatev1.ErrorReason_DESTROYED.String():         ErrDestroyed,
+	cpgatev1.ErrorReason_NOT_INITIALIZED.String():   ErrNotInitialized,
+	cpgatev1.ErrorReason_TOO_MANY_ARRIVALS.String(): ErrTooManyArrivals,
+	cpgatev1.ErrorReason_TOO_MANY_OPS.String():      ErrTooManyOps,
 }
 
 // ofCode has the sentinel for statuses that carry no reason, because something before cpgate answered.

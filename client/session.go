@@ -15,12 +15,14 @@ import (
 // session is one session as this process may trust it: alive until its deadline, less a margin, and never again
 // after that. Its ctx ends when it is lost, and context.Cause(ctx) says how.
 type session struct {
+	c        *Client
 	id       string
 	ttl      time.Duration
 	interval time.Duration
 	ctx      context.Context
 	end      context.CancelCauseFunc
-	places   int // holds and waits it has; guarded by the client's mutex
+	late     context.Context // ends when nothing has to be made good in it any more
+	places   int             // holds and waits it has; guarded by the client's mutex, of no meaning in a stand-in
 
 	mu    sync.Mutex
 	until deadline
@@ -28,15 +30,17 @@ type session struct {
 }
 
 // newSession takes over a session as the server opened it, by a request sent at that time, for one hold or wait.
-func newSession(parent context.Context, sent time.Time, r *cpgatev1.OpenSessionResponse) *session {
+func newSession(c *Client, sent time.Time, r *cpgatev1.OpenSessionResponse) *session {
 	ttl := time.Duration(r.GetTtlSeconds()) * time.Second
 	s := &session{
+		c:        c,
 		id:       r.GetSessionId(),
 		ttl:      ttl,
 		interval: interval(time.Duration(r.GetHeartbeatIntervalSeconds())*time.Second, ttl),
 		places:   1,
 	}
-	s.ctx, s.end = context.WithCancelCause(parent)
+	s.ctx, s.end = context.WithCancelCause(c.ctx)
+	s.late = s.ctx
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.until = s.until.extended(sent, r.GetValidFor().AsDuration())
@@ -86,11 +90,6 @@ func (s *session) watch() {
 // lose ends s for good: every holder is told, and no later answer brings it back.
 func (s *session) lose(cause error) { s.end(cause) }
 
-// bind gives ctx, ended also when s is lost, with the same cause.
-func (s *session) bind(ctx context.Context) (context.Context, context.CancelFunc) {
-	return bind(ctx, s.ctx)
-}
-
 // bind gives ctx, ended also when other ends, with other's cause.
 func bind(ctx, other context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -101,11 +100,23 @@ func bind(ctx, other context.Context) (context.Context, context.CancelFunc) {
 	}
 }
 
-// within makes one call that belongs to s: it ends when s is lost, and s is lost when the server says so.
-func within[R any](ctx context.Context, e *endpoints, s *session, limit time.Duration, f func(context.Context, attempt) (R, error)) (R, error) {
-	ctx, free := s.bind(ctx)
+// within makes one call that belongs to s: it ends also when s is lost.
+func within[R any](ctx context.Context, s *session, limit time.Duration, f func(context.Context, attempt) (R, error)) (R, error) {
+	ctx, free := bind(ctx, s.ctx)
 	defer free()
-	r, err := ask(ctx, e, limit, f)
+	return askIn(ctx, s, limit, f)
+}
+
+// insist is within for what has to be made good: it goes on when ctx has ended.
+func insist[R any](ctx context.Context, s *session, f func(context.Context, attempt) (R, error)) (R, error) {
+	ctx, free := bind(context.WithoutCancel(ctx), s.late)
+	defer free()
+	return askIn(ctx, s, s.limit(), f)
+}
+
+// askIn makes one call in s, which is lost when the server says so.
+func askIn[R any](ctx context.Context, s *session, limit time.Duration, f func(context.Context, attempt) (R, error)) (R, error) {
+	r, err := ask(ctx, s.c.endpoints, limit, f)
 	if errors.Is(err, ErrSessionExpired) {
 		s.lose(err)
 	}

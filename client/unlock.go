@@ -16,10 +16,7 @@ func (l *Lock) Unlock(ctx context.Context) error {
 	if h == nil {
 		return fmt.Errorf("unlocking %q: %w", l.name, ErrNotHolder)
 	}
-	if err := h.release(ctx); err != nil {
-		return fmt.Errorf("unlocking %q: %w", l.name, err)
-	}
-	return nil
+	return h.release(ctx)
 }
 
 // pop takes one time off the handle's hold before anything is sent, so that of two Unlocks for one hold only one
