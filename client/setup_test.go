@@ -48,6 +48,7 @@ func at(addrs ...string) client.Config { return client.Config{Endpoints: addrs} 
 type server struct {
 	cpgatev1.FencedLockServiceClient
 	cpgatev1.SessionServiceClient
+	cpgatev1.SemaphoreServiceClient
 }
 
 func wire(t *testing.T, addr string) server {
@@ -57,7 +58,10 @@ func wire(t *testing.T, addr string) server {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { conn.Close() })
-	return server{cpgatev1.NewFencedLockServiceClient(conn), cpgatev1.NewSessionServiceClient(conn)}
+	return server{
+		cpgatev1.NewFencedLockServiceClient(conn), cpgatev1.NewSessionServiceClient(conn),
+		cpgatev1.NewSemaphoreServiceClient(conn),
+	}
 }
 
 func (s server) look(t *testing.T, name string) *cpgatev1.FencedLock {
@@ -77,6 +81,14 @@ func (s server) awaitWaiters(t *testing.T, name string, n int) {
 func (s server) awaitFree(t *testing.T, name string) {
 	t.Helper()
 	await(t, func() bool { return s.look(t, name).GetFence() == 0 })
+}
+
+func expectNoSession(t *testing.T, node *cpgatetest.Node) {
+	t.Helper()
+	r, err := wire(t, node.Addr()).ListSessions(within(t), &cpgatev1.ListSessionsRequest{})
+	if err != nil || len(r.GetSessions()) != 0 {
+		t.Errorf("sessions %v, %v", r.GetSessions(), err)
+	}
 }
 
 // await asks until ok.
