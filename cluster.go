@@ -12,13 +12,54 @@ import (
 // votersAllowed are the sizes of a Raft group that a loss divides into a majority and the rest.
 var votersAllowed = []int{1, 3, 5, 7}
 
+// external reports whether the node serves an etcd cluster that is none of ours.
+func (c Config) external() bool { return c.CPMemberCount == 0 }
+
+// voters is how many of the members vote.
+func (c Config) voters() int {
+	if c.GroupSize == 0 {
+		return c.CPMemberCount
+	}
+	return c.GroupSize
+}
+
+// votes reports whether the node has a member of its own.
+func (c Config) votes() bool { return !c.external() && !c.standsBy() }
+
+// standsBy reports whether the node is one of the members that do not vote.
+func (c Config) standsBy() bool {
+	peers, err := c.peers()
+	place := slices.IndexFunc(peers, func(p embedded.Peer) bool { return p.Name == c.Name })
+	return err == nil && place >= c.voters()
+}
+
 // checkMemberCount checks how many members there are to be, against who they are.
 func (c Config) checkMemberCount() error {
 	switch {
-	case !slices.Contains(votersAllowed, c.CPMemberCount):
-		return errors.New("must be 1, 3, 5 or 7")
+	case c.CPMemberCount < 0:
+		return errors.New("must be 0 or more")
+	case c.external() && len(c.EtcdEndpoints) == 0:
+		return errors.New("needs etcd-endpoints: without members, the node serves an etcd cluster that runs elsewhere")
+	case c.external():
+		return nil
+	case c.GroupSize == 0 && !slices.Contains(votersAllowed, c.CPMemberCount):
+		return errors.New("must be 1, 3, 5 or 7, unless group-size says how many of them vote")
 	case c.CPMemberCount > 1 && len(c.Members) != c.CPMemberCount:
 		return fmt.Errorf("members must list as many, lists %d", len(c.Members))
+	}
+	return nil
+}
+
+func (c Config) checkGroupSize() error {
+	switch {
+	case c.GroupSize == 0:
+		return nil
+	case c.external():
+		return errors.New("needs members: with cp-member-count 0 there is nobody to vote")
+	case !slices.Contains(votersAllowed, c.GroupSize):
+		return errors.New("must be 1, 3, 5 or 7")
+	case c.GroupSize > c.CPMemberCount:
+		return fmt.Errorf("must be at most cp-member-count (%d)", c.CPMemberCount)
 	}
 	return nil
 }
@@ -77,6 +118,8 @@ func (c Config) checkPeerListen() error {
 		return nil
 	case len(c.Members) == 0:
 		return errors.New("needs members: a member that is alone listens for no others")
+	case c.standsBy():
+		return fmt.Errorf("must be empty for a standby, and %q comes behind the members that vote (%d)", c.Name, c.voters())
 	}
 	return checkListen(c.PeerListen)
 }
@@ -98,5 +141,5 @@ func (c Config) cluster() (embedded.Cluster, error) {
 	if listen == "" {
 		listen = c.self(peers).Address
 	}
-	return embedded.Cluster{Listen: listen, Peers: peers}, nil
+	return embedded.Cluster{Listen: listen, Peers: peers[:c.voters()]}, nil
 }

@@ -28,20 +28,38 @@ const (
 type Config struct {
 	// Listen is the address of the one port, host:port. Port 0 takes any that is free: see [Node.Addr].
 	Listen string
-	// DataDir is the folder that keeps all state. It is created, mode 0700, when it is missing.
+	// DataDir is the folder that keeps all state. It is created, mode 0700, when it is missing. A node that does not
+	// vote has no state and no folder.
 	DataDir string
 	// Name is the node's name among the members of its cluster: 1 to 128 bytes, printable, without space, "="
 	// and ",", and not "default", which etcd takes for no name.
 	Name string
-	// CPMemberCount is how many members form the cluster: 1, 3, 5 or 7. All of them vote.
+	// CPMemberCount is how many members form the cluster: 1, 3, 5 or 7, or any number where GroupSize says how many of
+	// them vote. 0: the node has no member and serves the etcd cluster at EtcdEndpoints.
 	CPMemberCount int
+	// GroupSize is how many of the members vote: 1, 3, 5 or 7, at most CPMemberCount. They are the first in Members.
+	// The others are standbys: they keep nothing, and serve every call through those who vote. 0: all vote.
+	GroupSize int
 	// Members are the members of the cluster, this one among them, each as name=host:port, where the others reach it.
-	// Every member is given the same ones. A single member needs none.
+	// Every member is given the same ones, in the same order. A single member needs none.
 	Members []string
 	// PeerListen is where this member listens for the others, host:port. Empty: at its address in Members.
 	PeerListen string
 	// Advertise is where clients reach this node, host:port: other nodes tell it to clients. Empty: where it listens.
 	Advertise string
+	// EtcdEndpoints are where an etcd cluster that runs elsewhere serves its clients, each as host:port. For
+	// CPMemberCount 0, and needed there.
+	EtcdEndpoints []string
+	// EtcdUser is the user as which a node without a member of its own acts on etcd: one with the role root, or at least
+	// with read and write on Prefix. Empty: etcd asks nobody who they are.
+	EtcdUser string
+	// EtcdPasswordFile is the file that holds the password of EtcdUser, in one line.
+	EtcdPasswordFile string
+	// EtcdCAFile holds the certificates, in PEM, that etcd's own must be signed with. Empty: no TLS on the way to etcd.
+	EtcdCAFile string
+	// EtcdCertFile and EtcdKeyFile hold a certificate to show to etcd, and its key, in PEM; read again when they have
+	// changed. The certificate must have no common name.
+	EtcdCertFile, EtcdKeyFile string
 	// SessionTTLSeconds is the TTL of a session that asks for none: 2 to 604800.
 	SessionTTLSeconds int
 	// SessionHeartbeatIntervalSeconds is how often clients are told to call: 1 or more and below the TTL.
@@ -93,9 +111,16 @@ func (c Config) Validate() error {
 		{"data-dir", c.DataDir, checkDataDir(c.DataDir)},
 		{"name", c.Name, checkName(c.Name)},
 		{"cp-member-count", c.CPMemberCount, c.checkMemberCount()},
+		{"group-size", c.GroupSize, c.checkGroupSize()},
 		{"members", strings.Join(c.Members, ","), c.checkMembers()},
 		{"peer-listen", c.PeerListen, c.checkPeerListen()},
 		{"advertise", c.Advertise, checkAdvertise(c.Advertise)},
+		{"etcd-endpoints", strings.Join(c.EtcdEndpoints, ","), c.checkEtcdEndpoints()},
+		{"etcd-user", c.EtcdUser, c.checkEtcd(c.EtcdUser, partner{"etcd-password-file", c.EtcdPasswordFile})},
+		{"etcd-password-file", c.EtcdPasswordFile, c.checkEtcd(c.EtcdPasswordFile, partner{"etcd-user", c.EtcdUser})},
+		{"etcd-ca-file", c.EtcdCAFile, c.checkEtcd(c.EtcdCAFile)},
+		{"etcd-cert-file", c.EtcdCertFile, c.checkEtcd(c.EtcdCertFile, partner{"etcd-ca-file", c.EtcdCAFile}, partner{"etcd-key-file", c.EtcdKeyFile})},
+		{"etcd-key-file", c.EtcdKeyFile, c.checkEtcd(c.EtcdKeyFile, partner{"etcd-cert-file", c.EtcdCertFile})},
 		{"session-ttl-seconds", c.SessionTTLSeconds, checkTTL(c.SessionTTLSeconds)},
 		{"session-heartbeat-interval-seconds", c.SessionHeartbeatIntervalSeconds, c.checkHeartbeat()},
 		{"prefix", c.Prefix, checkPrefix(c.Prefix)},

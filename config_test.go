@@ -31,7 +31,17 @@ func TestValidate_AdmitsTheEdges(t *testing.T) {
 		"three members":    three(func(*cpgate.Config) {}),
 		"all interfaces":   three(func(c *cpgate.Config) { c.PeerListen = ":2380" }),
 		"a member's list":  func(c *cpgate.Config) { c.Name, c.Members = "a", []string{"a=host:1"} },
-		"another address":  func(c *cpgate.Config) { c.Advertise = "a.example.org:2379" },
+		"a standby":        three(func(c *cpgate.Config) { c.Name, c.GroupSize = "c", 1 }),
+		"an even number":   three(func(c *cpgate.Config) { c.CPMemberCount, c.Members, c.GroupSize = 2, c.Members[:2], 1 }),
+		"all vote":         three(func(c *cpgate.Config) { c.GroupSize = 3 }),
+		"etcd elsewhere":   external(func(*cpgate.Config) {}),
+		"a user and TLS": external(func(c *cpgate.Config) {
+			c.EtcdUser, c.EtcdPasswordFile, c.EtcdCAFile, c.EtcdCertFile, c.EtcdKeyFile = "u", "p", "a", "c", "k"
+		}),
+		"a standby's user": three(func(c *cpgate.Config) {
+			c.Name, c.GroupSize, c.EtcdUser, c.EtcdPasswordFile, c.EtcdCAFile = "b", 1, "u", "p", "a"
+		}),
+		"another address": func(c *cpgate.Config) { c.Advertise = "a.example.org:2379" },
 	}
 	for name, change := range cases {
 		c := cpgate.DefaultConfig()
@@ -46,6 +56,14 @@ func TestValidate_AdmitsTheEdges(t *testing.T) {
 func three(change func(*cpgate.Config)) func(*cpgate.Config) {
 	return func(c *cpgate.Config) {
 		c.Name, c.CPMemberCount, c.Members = "a", 3, []string{"a=host-a:2380", "b=10.0.0.2:2380", "c=[::1]:2380"}
+		change(c)
+	}
+}
+
+// external makes the configuration one of a node without members.
+func external(change func(*cpgate.Config)) func(*cpgate.Config) {
+	return func(c *cpgate.Config) {
+		c.CPMemberCount, c.EtcdEndpoints = 0, []string{"a:2379", "[::1]:2379"}
 		change(c)
 	}
 }
@@ -71,8 +89,30 @@ func TestValidate_NamesTheSettingTheValueAndTheRule(t *testing.T) {
 		{func(c config) { c.Name = "a,b" }, `name "a,b": must be printable, without space, "=" and ","`},
 		{func(c config) { c.Name = "a=b" }, `name "a=b": must be printable`},
 		{func(c config) { c.Name = "a\nb" }, `name "a\nb": must be printable`},
-		{func(c config) { c.CPMemberCount = 2 }, `cp-member-count 2: must be 1, 3, 5 or 7`},
-		{func(c config) { c.CPMemberCount = -1 }, `cp-member-count -1: must be 1, 3, 5 or 7`},
+		{func(c config) { c.CPMemberCount = 2 }, `cp-member-count 2: must be 1, 3, 5 or 7, unless group-size says how many of them vote`},
+		{func(c config) { c.CPMemberCount = -1 }, `cp-member-count -1: must be 0 or more`},
+		{func(c config) { c.CPMemberCount = 0 }, `cp-member-count 0: needs etcd-endpoints: without members, the node serves an etcd cluster that runs elsewhere`},
+		{func(c config) { c.CPMemberCount, c.GroupSize = 4, 3 }, `cp-member-count 4: members must list as many, lists 0`},
+		{three(func(c config) { c.GroupSize = 2 }), `group-size 2: must be 1, 3, 5 or 7`},
+		{three(func(c config) { c.GroupSize = -1 }), `group-size -1: must be 1, 3, 5 or 7`},
+		{three(func(c config) { c.GroupSize = 5 }), `group-size 5: must be at most cp-member-count (3)`},
+		{func(c config) { c.GroupSize = 3 }, `group-size 3: must be at most cp-member-count (1)`},
+		{external(func(c config) { c.GroupSize = 1 }), `group-size 1: needs members: with cp-member-count 0 there is nobody to vote`},
+		{external(func(c config) { c.Members = []string{"a=a:1"} }), `members "a=a:1": must list as many as cp-member-count (0), lists 1`},
+		{external(func(c config) { c.PeerListen = ":2380" }), `peer-listen ":2380": needs members`},
+		{external(func(c config) { c.EtcdEndpoints[1] = "b" }), `etcd-endpoints "a:2379,b": "b" must be host:port`},
+		{external(func(c config) { c.EtcdEndpoints[1] = "http://b:1" }), `etcd-endpoints "a:2379,http://b:1": "http://b:1" must be host:port`},
+		{external(func(c config) { c.EtcdEndpoints[1] = ":2379" }), `etcd-endpoints "a:2379,:2379": ":2379" must be host:port`},
+		{external(func(c config) { c.EtcdUser = "u" }), `etcd-user "u": needs etcd-password-file`},
+		{external(func(c config) { c.EtcdPasswordFile = "p" }), `etcd-password-file "p": needs etcd-user`},
+		{external(func(c config) { c.EtcdCertFile = "c" }), `etcd-cert-file "c": needs etcd-ca-file`},
+		{external(func(c config) { c.EtcdCAFile, c.EtcdCertFile = "a", "c" }), `etcd-cert-file "c": needs etcd-key-file`},
+		{external(func(c config) { c.EtcdCAFile, c.EtcdKeyFile = "a", "k" }), `etcd-key-file "k": needs etcd-cert-file`},
+		{func(c config) { c.EtcdEndpoints = []string{"a:1"} }, `etcd-endpoints "a:1": needs cp-member-count 0: with members, they are the etcd cluster`},
+		{func(c config) { c.EtcdUser = "u" }, `etcd-user "u": needs cp-member-count 0 or a standby: this node is a member of the etcd that it serves`},
+		{three(func(c config) { c.GroupSize, c.EtcdPasswordFile = 1, "p" }), `etcd-password-file "p": needs cp-member-count 0 or a standby`},
+		{func(c config) { c.EtcdCAFile = "a" }, `etcd-ca-file "a": needs cp-member-count 0 or a standby`},
+		{three(func(c config) { c.Name, c.GroupSize, c.PeerListen = "c", 1, ":2380" }), `peer-listen ":2380": must be empty for a standby, and "c" comes behind the members that vote (1)`},
 		{func(c config) { c.CPMemberCount = 3 }, `cp-member-count 3: members must list as many, lists 0`},
 		{three(func(c config) { c.CPMemberCount = 1 }), `members "a=host-a:2380,b=10.0.0.2:2380,c=[::1]:2380": must list as many as cp-member-count (1), lists 3`},
 		{three(func(c config) { c.Members[1] = "b" }), `members "a=host-a:2380,b,c=[::1]:2380": "b" must be name=host:port`},

@@ -1,6 +1,6 @@
-// Package cpgate is a whole node as a value: an embedded etcd member, the primitives on it, and the one port that
-// serves them over gRPC and REST beside etcd's own API. Start it, use its Addr, Close it; a test can start exactly
-// what a user runs.
+// Package cpgate is a whole node as a value: an embedded etcd member, or the way to one elsewhere, the primitives on
+// it, and the one port that serves them over gRPC and REST beside etcd's own API. Start it, use its Addr, Close it; a
+// test can start exactly what a user runs.
 package cpgate
 
 import (
@@ -14,11 +14,8 @@ import (
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
-	"go.etcd.io/etcd/server/v3/etcdserver/api/v3rpc"
-	"go.etcd.io/etcd/server/v3/proxy/grpcproxy/adapter"
 
 	"github.com/cpgate/cpgate/countdownlatch"
-	"github.com/cpgate/cpgate/embedded"
 	"github.com/cpgate/cpgate/fencedlock"
 	"github.com/cpgate/cpgate/gateway"
 	"github.com/cpgate/cpgate/internal/keys"
@@ -33,9 +30,8 @@ const leaveTimeout = 500 * time.Millisecond
 // Node is a running node.
 type Node struct {
 	listener net.Listener
-	member   *embedded.Member
+	etcd     etcd
 	mirror   *clientv3.Client // the mirror's own
-	foreign  *clientv3.Client // etcd's lock and election services' own: what befalls them stays there
 	store    *store.Store
 	presence *session.Presence
 	gateway  *gateway.Gateway
@@ -64,17 +60,12 @@ func (n *Node) start(ctx context.Context, c Config) (err error) {
 	if n.listener, err = net.Listen("tcp", c.Listen); err != nil { // first: a port in use leaves no data folder behind
 		return fmt.Errorf("listen %q: %w", c.Listen, err)
 	}
-	cluster, err := c.cluster()
-	if err != nil {
+	if n.etcd, err = n.startEtcd(ctx, c); err != nil {
 		return err
 	}
-	n.member, err = embedded.Start(ctx, embedded.Config{
-		Name: c.Name, DataDir: c.DataDir, Cluster: cluster, ClientURL: "http://" + n.advertised(c), Logger: c.Logger,
-	})
-	if err != nil {
+	if n.mirror, err = n.etcd.NewClient(); err != nil {
 		return err
 	}
-	n.mirror, n.foreign = n.member.NewClient(), n.member.NewClient()
 	n.store, err = store.Open(ctx, store.Config{
 		Client: n.mirror, Space: keys.NewSpace(c.Prefix), Gateway: rand.Text()[:8], Grace: c.RetryGrace, Logger: c.Logger,
 	})
@@ -88,11 +79,11 @@ func (n *Node) start(ctx context.Context, c Config) (err error) {
 func (n *Node) serve(ctx context.Context, c Config) (err error) {
 	sessions := session.NewKeeper(session.Config{
 		Store:    n.store,
-		Leases:   adapter.LeaseServerToLeaseClient(v3rpc.NewQuotaLeaseServer(n.member.Server())),
+		Leases:   n.etcd.Leases(),
 		TTL:      time.Duration(c.SessionTTLSeconds) * time.Second,
 		Interval: time.Duration(c.SessionHeartbeatIntervalSeconds) * time.Second,
 	})
-	if n.presence, err = sessions.Announce(ctx, n.store.Gateway, n.Addr()); err != nil {
+	if n.presence, err = sessions.Announce(ctx, n.store.Gateway, n.advertised(c)); err != nil {
 		return fmt.Errorf("announcing the gateway: %w", err)
 	}
 	limits, err := fencedlock.ParseLimits(c.LockAcquireLimit)
@@ -105,8 +96,12 @@ func (n *Node) serve(ctx context.Context, c Config) (err error) {
 	n.tasks.Go(func() { n.attendQuorum(ctx) })
 	n.tasks.Go(func() { locks.Sweep(ctx) })
 	n.tasks.Go(func() { semaphores.Sweep(ctx) })
+	backend, err := n.etcd.Backend()
+	if err != nil {
+		return err
+	}
 	n.gateway, err = gateway.New(gateway.Config{
-		Listener: n.listener, Server: n.member.Server(), LockClient: n.foreign,
+		Listener: n.listener, Backend: backend,
 		Sessions: sessions, Locks: locks, Semaphores: semaphores, Latches: countdownlatch.New(n.store),
 		Ready: n.store.Ready, Logger: c.Logger,
 	})
@@ -121,20 +116,20 @@ func (n *Node) advertised(c Config) string {
 	return n.Addr()
 }
 
-// quorumEvery is how late the node may notice that its member has lost the others, or has them back.
+// quorumEvery is how late the node may notice that its etcd has no leader any more, or has one again.
 const quorumEvery = 20 * time.Millisecond
 
-// attendQuorum ends the calls when the member is cut off from the others, so that their callers go elsewhere, and lets
+// attendQuorum ends the calls when there is no leader in sight, so that their callers go elsewhere, and lets
 // them ask again when what they asked may have died with a leader.
 func (n *Node) attendQuorum(ctx context.Context) {
 	tick := time.NewTicker(quorumEvery)
 	defer tick.Stop()
 	for last := uint64(0); ; {
-		switch leader := n.member.Leader(); {
-		case leader == 0:
+		switch reign := n.etcd.Reign(); {
+		case reign == 0:
 			n.store.Suspend()
-		case leader != last:
-			last = leader
+		case reign != last:
+			last = reign
 			n.store.Resume()
 			n.store.Reign()
 		default:
@@ -151,8 +146,12 @@ func (n *Node) attendQuorum(ctx context.Context) {
 // Addr returns the host:port that the node serves at.
 func (n *Node) Addr() string { return n.listener.Addr().String() }
 
-// Failed returns a channel that receives why, should the node's member stop by itself.
-func (n *Node) Failed() <-chan error { return n.member.Failed() }
+// Backing says in a few words where what the node serves is kept: "data in cpgate.data", "etcd at a:2379, b:2379".
+func (n *Node) Backing() string { return n.etcd.Place() }
+
+// Failed returns a channel that receives why, should the node's member stop by itself, or another cluster take the
+// place of the one that the node serves.
+func (n *Node) Failed() <-chan error { return n.etcd.Failed() }
 
 // Close stops the node, within three seconds and whoever waits: calls end with UNAVAILABLE, and what waits in line
 // keeps its place for a retry. The data folder starts again. Closing twice is no error.
@@ -177,13 +176,11 @@ func (n *Node) stop() error {
 	if n.gateway != nil {
 		errs = append(errs, n.gateway.Stop())
 	}
-	for _, c := range []*clientv3.Client{n.mirror, n.foreign} {
-		if c != nil {
-			_ = c.Close() // an in-process client has no connection: it only answers that it is closed
-		}
+	if n.mirror != nil {
+		_ = n.mirror.Close() // it only answers that it is closed
 	}
-	if n.member != nil {
-		errs = append(errs, n.member.Close())
+	if n.etcd != nil {
+		errs = append(errs, n.etcd.Close())
 	}
 	if n.listener != nil {
 		if err := n.listener.Close(); !errors.Is(err, net.ErrClosed) {

@@ -9,8 +9,6 @@ import (
 	"sync"
 	"time"
 
-	clientv3 "go.etcd.io/etcd/client/v3"
-	"go.etcd.io/etcd/server/v3/etcdserver"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/test/bufconn"
 
@@ -34,12 +32,8 @@ var errStillRunning = fmt.Errorf("stopping the gateway: calls still run after %v
 type Config struct {
 	// Listener is the port, already bound. The gateway closes it.
 	Listener net.Listener
-	// Server is the etcd member whose own services are served beside ours. It must be ready, and must not be
-	// closed before Stop has returned.
-	Server *etcdserver.EtcdServer
-	// LockClient serves etcd's lock and election services and nothing else: when hundreds of their waiters
-	// are cancelled at once, the client that they share may hang for good. Stop closes it.
-	LockClient *clientv3.Client
+	// Backend is the etcd whose own services are served beside ours. Stop closes it.
+	Backend    Backend
 	Sessions   *session.Keeper
 	Locks      *fencedlock.Locks
 	Semaphores *semaphore.Semaphores
@@ -56,7 +50,7 @@ type Gateway struct {
 	http     *http.Server
 	loopback *bufconn.Listener
 	conn     *grpc.ClientConn // to grpc, over loopback
-	locks    *clientv3.Client
+	backend  Backend
 	requests sync.RWMutex // read-locked by every HTTP request that runs
 	tasks    sync.WaitGroup
 	cancel   context.CancelFunc
@@ -64,7 +58,7 @@ type Gateway struct {
 
 // New serves the port until Stop. TLS, when it comes, wraps the listener right here, before it is split.
 func New(c Config) (*Gateway, error) {
-	ready := readiness(c.Server, c.Ready)
+	ready := readiness(c.Backend, c.Ready)
 	all := newCalls(c.Logger)
 	all.add(cpgatev1.SessionService_ServiceDesc, &sessionService{keeper: c.Sessions})
 	all.add(cpgatev1.FencedLockService_ServiceDesc, &lockService{locks: c.Locks, keeper: c.Sessions})
@@ -73,12 +67,13 @@ func New(c Config) (*Gateway, error) {
 	h := newHealth(all.names(), ready)
 	g := &Gateway{
 		split:    newSplitter(c.Listener, c.Logger),
-		grpc:     newGRPC(c.Server, c.LockClient, all, h),
+		grpc:     newGRPC(c.Backend, all, h),
 		loopback: bufconn.Listen(loopbackBuffer),
-		locks:    c.LockClient,
+		backend:  c.Backend,
 	}
 	if err := g.build(c, all, ready); err != nil {
 		g.grpc.Stop()
+		c.Backend.close()
 		return nil, err
 	}
 	g.serve(h)
@@ -89,7 +84,7 @@ func (g *Gateway) build(c Config, all *calls, ready func() error) (err error) {
 	if g.conn, err = dialLoopback(g.loopback); err != nil {
 		return err
 	}
-	s := &site{pages: newPages(c.Server, ready)}
+	s := &site{pages: newPages(c.Backend, ready)}
 	if s.etcd, err = newEtcdJSON(g.conn, c.Logger); err != nil {
 		return err
 	}
@@ -156,7 +151,7 @@ func (g *Gateway) sayFarewell() {
 	select {
 	case <-said:
 	case <-ctx.Done():
-		_ = g.locks.Close() // frees calls that hang in it
+		g.backend.close() // frees calls that hang in it
 		g.grpc.Stop()
 		<-said
 	}
@@ -164,7 +159,7 @@ func (g *Gateway) sayFarewell() {
 
 func (g *Gateway) hangUp() {
 	_ = g.http.Close()
-	_ = g.locks.Close()
+	g.backend.close()
 	g.split.hangUp()
 	_ = g.conn.Close()
 	_ = g.loopback.Close()

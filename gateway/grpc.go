@@ -4,13 +4,6 @@ import (
 	"math"
 	"time"
 
-	clientv3 "go.etcd.io/etcd/client/v3"
-	"go.etcd.io/etcd/server/v3/etcdserver"
-	"go.etcd.io/etcd/server/v3/etcdserver/api/v3election"
-	"go.etcd.io/etcd/server/v3/etcdserver/api/v3election/v3electionpb"
-	"go.etcd.io/etcd/server/v3/etcdserver/api/v3lock"
-	"go.etcd.io/etcd/server/v3/etcdserver/api/v3lock/v3lockpb"
-	"go.etcd.io/etcd/server/v3/etcdserver/api/v3rpc"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/reflection"
@@ -25,8 +18,8 @@ const (
 )
 
 // newGRPC makes the gRPC server with every service of the port. Later options win over etcd's own.
-func newGRPC(e *etcdserver.EtcdServer, locks *clientv3.Client, c *calls, h *health) *grpc.Server {
-	s := v3rpc.Server(e, nil, nil,
+func newGRPC(b Backend, c *calls, h *health) *grpc.Server {
+	s := b.server(
 		grpc.ChainUnaryInterceptor(h.unary),
 		grpc.ChainStreamInterceptor(h.stream),
 		grpc.MaxConcurrentStreams(math.MaxUint32), // every wait is a stream, ten thousand on a connection are fine
@@ -34,8 +27,7 @@ func newGRPC(e *etcdserver.EtcdServer, locks *clientv3.Client, c *calls, h *heal
 		grpc.KeepaliveParams(keepalive.ServerParameters{Time: pingEvery, Timeout: pingTimeout}),
 		grpc.WaitForHandlers(true), // so that nothing runs on etcd once Stop has returned
 	)
-	v3lockpb.RegisterLockServer(s, v3lock.NewLockServer(locks))
-	v3electionpb.RegisterElectionServer(s, v3election.NewElectionServer(locks))
+	h.complete(s)
 	c.register(s)
 	reflection.Register(s)
 	return s

@@ -29,6 +29,15 @@ func newHealth(names []string, ready func() error) *health {
 	return h
 }
 
+// complete adds the health service where the backend has brought none: then the empty name is ours, too.
+func (h *health) complete(s *grpc.Server) {
+	if _, there := s.GetServiceInfo()[healthpb.Health_ServiceDesc.ServiceName]; !there {
+		h.names = append(h.names, "")
+		h.refresh()
+		healthpb.RegisterHealthServer(s, h.ours)
+	}
+}
+
 func (h *health) refresh() {
 	status := healthpb.HealthCheckResponse_SERVING
 	if h.ready() != nil {

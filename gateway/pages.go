@@ -1,17 +1,12 @@
 package gateway
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 	"runtime/debug"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"go.etcd.io/etcd/api/v3/version"
-	"go.etcd.io/etcd/client/pkg/v3/types"
-	"go.etcd.io/etcd/server/v3/etcdserver"
-	"go.etcd.io/etcd/server/v3/etcdserver/api/etcdhttp"
-	"go.etcd.io/raft/v3"
 
 	"github.com/cpgate/cpgate/proto"
 )
@@ -29,28 +24,24 @@ const index = `cpgate: fenced locks, semaphores and countdown latches, and the s
   /version       of cpgate and of the etcd in it
 `
 
-func newPages(e *etcdserver.EtcdServer, ready func() error) map[string]http.Handler {
-	etcdHealth := http.NewServeMux()
-	etcdhttp.HandleHealth(e.Logger(), etcdHealth, e)
+func newPages(b Backend, ready func() error) map[string]http.Handler {
 	plain := "text/plain; charset=utf-8"
 	return map[string]http.Handler{
 		"/":             fixed(plain, []byte(index)),
 		"/openapi.json": fixed("application/json", proto.OpenAPI),
 		"/livez":        fixed(plain, []byte("ok\n")),
 		"/readyz":       readyz(ready),
-		"/health":       etcdHealth, // where etcd's own watchdogs look
+		"/health":       b.health(), // where etcd's own watchdogs look
 		"/metrics":      promhttp.Handler(),
-		"/version":      asJSONPage(func() any { return versions(e) }),
+		"/version":      asJSONPage(func() any { return served{buildVersion(), b.versions()} }),
 	}
 }
 
-var errNoLeader = errors.New("the members have no leader")
-
 // readiness is what /readyz and grpc.health tell: nil while calls can be answered.
-func readiness(e *etcdserver.EtcdServer, ready func() error) func() error {
+func readiness(b Backend, ready func() error) func() error {
 	return func() error {
-		if e.Leader() == types.ID(raft.None) {
-			return errNoLeader
+		if err := b.ready(); err != nil {
+			return err
 		}
 		return ready()
 	}
@@ -70,17 +61,6 @@ func readyz(ready func() error) http.Handler {
 type served struct {
 	Cpgate string `json:"cpgate"`
 	version.Versions
-}
-
-func versions(e *etcdserver.EtcdServer) served {
-	s := served{buildVersion(), version.Versions{Server: version.Version, Cluster: "not_decided", Storage: "unknown"}}
-	if v := e.ClusterVersion(); v != nil {
-		s.Cluster = v.String()
-	}
-	if v := e.StorageVersion(); v != nil {
-		s.Storage = v.String()
-	}
-	return s
 }
 
 // buildVersion also finds cpgate where it is built into another program.

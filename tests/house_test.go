@@ -18,12 +18,15 @@ var house = map[string]floor{
 	},
 	".": {
 		ours: []string{
-			"embedded", "gateway", "session", "fencedlock", "semaphore", "countdownlatch", "internal/store", "internal/keys",
+			"embedded", "remote", "gateway", "session", "fencedlock", "semaphore", "countdownlatch", "internal/store", "internal/keys",
 		},
 		others: []string{"go.etcd.io/etcd/"},
 	},
 	"embedded": {
 		others: []string{"go.etcd.io/", "go.uber.org/zap"},
+	},
+	"remote": {
+		others: []string{"go.etcd.io/etcd/api/", "go.etcd.io/etcd/client/", "google.golang.org/grpc", "go.uber.org/zap"},
 	},
 	"gateway": {
 		ours: []string{
@@ -31,7 +34,7 @@ var house = map[string]floor{
 		},
 		others: []string{
 			"go.etcd.io/", "google.golang.org/", "golang.org/x/net/", "github.com/grpc-ecosystem/grpc-gateway/",
-			"github.com/prometheus/client_golang/", "github.com/tmc/grpc-websocket-proxy/",
+			"github.com/prometheus/client_golang/", "github.com/tmc/grpc-websocket-proxy/", "go.uber.org/zap",
 		},
 	},
 	// The primitives know no protobuf of ours and no HTTP; only session speaks to etcd beside the store, of leases.

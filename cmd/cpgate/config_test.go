@@ -3,6 +3,7 @@ package main_test
 import (
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -10,7 +11,8 @@ import (
 // names are all settings that a configuration file can have, as flags.
 var names = []string{
 	"listen", "data-dir", "name", "session-ttl-seconds", "session-heartbeat-interval-seconds", "prefix",
-	"cp-member-count", "members", "peer-listen", "advertise", "lock-acquire-limit", "retry-grace", "log-level", "log-format",
+	"cp-member-count", "group-size", "members", "peer-listen", "advertise", "etcd-endpoints", "etcd-user", "etcd-password-file",
+	"etcd-ca-file", "etcd-cert-file", "etcd-key-file", "lock-acquire-limit", "retry-grace", "log-level", "log-format",
 }
 
 func envOf(name string) string {
@@ -26,10 +28,18 @@ func TestConfigPrint_ShowsTheDefaults(t *testing.T) {
 data_dir: cpgate.data # default
 name: ` + host + ` # default
 cp_member_count: 1 # default
+group_size: 0 # default
 # default
 members: []
 peer_listen: "" # default
 advertise: "" # default
+# default
+etcd_endpoints: []
+etcd_user: "" # default
+etcd_password_file: "" # default
+etcd_ca_file: "" # default
+etcd_cert_file: "" # default
+etcd_key_file: "" # default
 session_ttl_seconds: 300 # default
 session_heartbeat_interval_seconds: 5 # default
 prefix: cp/ # default
@@ -78,18 +88,25 @@ func TestConfigPrint_CanBeReadBackWhateverIsSet(t *testing.T) {
 	flags := []string{
 		"--listen=[::1]:0", "--data-dir= ü: #x\n'\"", "--name=007", "--session-ttl-seconds=2", "--log-format=json",
 		"--session-heartbeat-interval-seconds=1", "--prefix=yes/", "--lock-acquire-limit=*=3,- a: b=1",
-		"--lock-acquire-limit", "4", "--retry-grace=1m", "--log-level=error", "--cp-member-count=3",
-		"--members=007=a:1", "--members=b=b:1,c=[::1]:2", "--peer-listen=:1", "--advertise=a:2379",
+		"--lock-acquire-limit", "4", "--retry-grace=1m", "--log-level=error", "--advertise=a:2379",
 	}
-	first := s.works(append([]string{"config", "print"}, flags...)...)
-	s.write("c.yaml", first)
-	second := s.works("config", "print", "--config=c.yaml")
-	origin := regexp.MustCompile(`(?m)# (flag|file) .*$`)
-	if a, b := origin.ReplaceAllString(first, ""), origin.ReplaceAllString(second, ""); a != b {
-		t.Errorf("first\n%s\nthen\n%s", a, b)
-	}
-	if n := len(origin.FindAllString(second, -1)); n != len(names) {
-		t.Errorf("%d of %d settings come from the file:\n%s", n, len(names), second)
+	for _, role := range [][]string{
+		{"--cp-member-count=3", "--group-size=1", "--members=007=a:1", "--members=b=b:1,c=[::1]:2", "--peer-listen=:1"},
+		{
+			"--cp-member-count=0", "--etcd-endpoints=a:1,b:2", "--etcd-endpoints=[::1]:3", "--etcd-user=007",
+			"--etcd-password-file=a b", "--etcd-ca-file=ca", "--etcd-cert-file=cert", "--etcd-key-file=no",
+		},
+	} {
+		first := s.works(slices.Concat([]string{"config", "print"}, flags, role)...)
+		s.write("c.yaml", first)
+		second := s.works("config", "print", "--config=c.yaml")
+		origin := regexp.MustCompile(`(?m)# (flag .*|file .*|default)$`)
+		if a, b := origin.ReplaceAllString(first, ""), origin.ReplaceAllString(second, ""); a != b {
+			t.Errorf("first\n%s\nthen\n%s", a, b)
+		}
+		if n := strings.Count(second, "# file c.yaml line "); n != len(names) {
+			t.Errorf("%d of %d settings come from the file:\n%s", n, len(names), second)
+		}
 	}
 }
 

@@ -54,8 +54,9 @@ var settings = []setting{
 	},
 	{
 		name: "data-dir", unit: "folder",
-		help: "folder that keeps all state, created when missing; one process at a time can use it",
-		at:   func(o *options) any { return &o.node.DataDir },
+		help: "folder that keeps all state, created when missing; one process at a time can use it. A node that does not " +
+			"vote needs none",
+		at: func(o *options) any { return &o.node.DataDir },
 	},
 	{
 		name: "name", unit: "text", defaultIs: "the host's name",
@@ -64,12 +65,19 @@ var settings = []setting{
 	},
 	{
 		name: "cp-member-count", unit: "number",
-		help: "how many members form the cluster: 1, 3, 5 or 7",
-		at:   func(o *options) any { return &o.node.CPMemberCount },
+		help: "how many members form the cluster: 1, 3, 5 or 7, or any number with group-size; 0: none, the node serves " +
+			"the etcd cluster at etcd-endpoints",
+		at: func(o *options) any { return &o.node.CPMemberCount },
+	},
+	{
+		name: "group-size", unit: "number", defaultIs: "cp-member-count",
+		help: "how many of the members vote: 1, 3, 5 or 7, the first in members. The others are standbys, which keep " +
+			"no state and serve every call through those who vote",
+		at: func(o *options) any { return &o.node.GroupSize },
 	},
 	{
 		name: "members", unit: "name=host:port", defaultIs: "this one alone",
-		help: "the members of the cluster, the same list for each of them, with the addresses at which they reach one " +
+		help: "the members of the cluster, the same list in the same order for each of them, with the addresses at which they reach one " +
 			"another; may be repeated, several at once are parted by commas (in the file: a list)",
 		at: func(o *options) any { return &o.node.Members },
 	},
@@ -82,6 +90,38 @@ var settings = []setting{
 		name: "advertise", unit: "host:port", defaultIs: "where it listens",
 		help: "where clients reach this node, as other nodes tell them",
 		at:   func(o *options) any { return &o.node.Advertise },
+	},
+	{
+		name: "etcd-endpoints", unit: "host:port", defaultIs: "none",
+		help: "where an etcd cluster that runs elsewhere serves its clients, for cp-member-count 0; may be repeated, " +
+			"several at once are parted by commas (in the file: a list)",
+		at: func(o *options) any { return &o.node.EtcdEndpoints },
+	},
+	{
+		name: "etcd-user", unit: "name", defaultIs: "none",
+		help: "user as which a node that does not vote acts on etcd; it needs read and write on prefix, or the role root",
+		at:   func(o *options) any { return &o.node.EtcdUser },
+	},
+	{
+		name: "etcd-password-file", unit: "file", defaultIs: "none",
+		help: "file with the password of etcd-user, in one line",
+		at:   func(o *options) any { return &o.node.EtcdPasswordFile },
+	},
+	{
+		name: "etcd-ca-file", unit: "file", defaultIs: "no TLS",
+		help: "PEM file with the certificates that those of etcd are signed with; a node that does not vote speaks TLS to " +
+			"etcd when it is set",
+		at: func(o *options) any { return &o.node.EtcdCAFile },
+	},
+	{
+		name: "etcd-cert-file", unit: "file", defaultIs: "none",
+		help: "PEM file with the certificate to show to etcd, without a common name; read again for every connection",
+		at:   func(o *options) any { return &o.node.EtcdCertFile },
+	},
+	{
+		name: "etcd-key-file", unit: "file", defaultIs: "none",
+		help: "PEM file with the key of etcd-cert-file",
+		at:   func(o *options) any { return &o.node.EtcdKeyFile },
 	},
 	{
 		name: "session-ttl-seconds", unit: "seconds",

@@ -102,7 +102,7 @@ func (s *Store) prodder() {
 				return
 			}
 			if s.lagging() {
-				_ = s.Client.RequestProgress(s.ctx) // asked again until the answer is seen
+				_ = s.Client.RequestProgress(s.watching()) // asked again until the answer is seen
 			}
 		}
 	}

@@ -5,7 +5,7 @@ import (
 	"errors"
 )
 
-// A gateway whose member has lost the others can't know any more what is true. It had better say so at once, so that
+// A gateway whose etcd has lost its leader can't know any more what is true. It had better say so at once, so that
 // whoever waits goes elsewhere, than when etcd's own timeouts pass. So every call, and every wait, ends with an epoch: the
 // time from one loss of the quorum to the next.
 //
@@ -14,7 +14,7 @@ import (
 // again.
 
 var (
-	errNoQuorum  = errors.New("this member is cut off from the others: it sees no leader")
+	errNoQuorum  = errors.New("this gateway is cut off: it knows of no leader")
 	errNewLeader = errors.New("another member has become the leader")
 )
 

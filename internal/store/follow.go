@@ -72,7 +72,7 @@ func (s *Store) follow(rev kv.Revision) {
 
 // watch folds every revision behind rev, and returns only when the watch is lost.
 func (s *Store) watch(rev kv.Revision) error {
-	ctx, cancel := context.WithCancel(s.ctx)
+	ctx, cancel := context.WithCancel(s.watching())
 	defer cancel()
 	all := s.Client.Watch(ctx, s.Space.Prefix(), clientv3.WithPrefix(), clientv3.WithRev(int64(rev)+1))
 	for seen := range all {
@@ -87,6 +87,9 @@ func (s *Store) watch(rev kv.Revision) error {
 	}
 	return errWatchEnded
 }
+
+// watching is the context of the watch, and of what is asked of it. A member that is cut off ends a watch with it.
+func (s *Store) watching() context.Context { return clientv3.WithRequireLeader(s.ctx) }
 
 // reached returns the revision up to which everything is in seen or came before it. The header says so only when
 // there are no events: to a watch that is behind, etcd sends a thousand revisions at a time, each time under the
