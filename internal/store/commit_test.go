@@ -3,6 +3,7 @@ package store_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -40,6 +41,15 @@ func TestEachConditionHoldsWhenItSays(t *testing.T) {
 		{"same, put since", kv.Same(create), true},
 		{"same, as it is", kv.Same(now), true},
 		{"same, another one", kv.Same(other), false},
+		{"none since, as before", kv.NoneSince(e.key("lock/a/"), create.Mod), true},
+		{"none since, put since", kv.NoneSince(e.key("lock/a/"), now.Mod), true},
+		{"none since, come in just this revision", kv.NoneSince(e.key("lock/a/"), now.Create), true},
+		{"none since, come since", kv.NoneSince(e.key("lock/a/"), now.Create-1), false},
+		{"none since, nothing below", kv.NoneSince(e.key("lock/b/"), 0), true},
+		{"none since, only keys beside", kv.NoneSince(e.key("lock/a/1/"), 0), true},
+		{"less", kv.Compare{Key: now.Key, Target: kv.Mod, Is: kv.Less, Rev: now.Mod + 1}, true},
+		{"less, equal", kv.Compare{Key: now.Key, Target: kv.Mod, Is: kv.Less, Rev: now.Mod}, false},
+		{"less, not there", kv.Compare{Key: e.key("lock/a/2"), Target: kv.Mod, Is: kv.Less, Rev: 1}, true},
 	} {
 		txn := kv.Txn{If: []kv.Compare{c.is}, Then: []kv.Op{kv.Put(e.key("said"), []byte(c.what), 0)}}
 		r, err := s.Commit(txn)
@@ -49,6 +59,62 @@ func TestEachConditionHoldsWhenItSays(t *testing.T) {
 		if got := e.fresh(t, s, "said"); (got == c.what) != c.holds {
 			t.Errorf("%s: said %q", c.what, got)
 		}
+	}
+}
+
+// What came is told from what was there also where one of many did.
+func TestOneKeyThatCameSinceIsEnough(t *testing.T) {
+	t.Parallel()
+	e := on(t, shared)
+	s := e.open(t)
+	var rev kv.Revision
+	for n := range 5 {
+		rev = e.put(t, fmt.Sprint("lock/a/", n), "1")
+	}
+	e.put(t, "lock/a!/x", "1") // beside, on either side
+	e.put(t, "lock/a0/x", "1")
+	for _, c := range []struct {
+		since kv.Revision
+		holds bool
+	}{{rev, true}, {rev + 2, true}, {rev - 1, false}, {0, false}} {
+		r, err := s.Commit(kv.Txn{If: []kv.Compare{kv.NoneSince(e.key("lock/a/"), c.since)}, Then: []kv.Op{kv.Put(e.key("y"), nil, 0)}})
+		if err != nil || r.Succeeded != c.holds {
+			t.Errorf("since %d, the last came in %d: %+v, %v", c.since, rev, r, err)
+		}
+	}
+}
+
+func TestADeletionOfAllBelowAPrefixIsOneStepAndDeletesNothingBeside(t *testing.T) {
+	t.Parallel()
+	e := on(t, shared)
+	s := e.open(t)
+	for _, name := range []string{"a/1", "a/1/x", "a/", "a/\xff", "a", "a!", "a0", "b/1"} {
+		e.put(t, name, "1")
+	}
+	r, err := s.Commit(kv.Txn{
+		If:   []kv.Compare{kv.Exists(e.key("a"))},
+		Then: []kv.Op{kv.Delete(e.key("a")), kv.DeleteAll(e.key("a/")), kv.Put(e.key("memo/a/1"), nil, 0)},
+	})
+	if err != nil || !r.Succeeded {
+		t.Fatal(r, err)
+	}
+	var left []string
+	if err := s.LookFresh(t.Context(), func(v mirror.View) {
+		v.Scan(e.space.Prefix(), "", func(i *kv.Item) bool {
+			left = append(left, i.Key[len(e.space.Prefix()):])
+			return true
+		})
+		if v.Revision() != r.Revision {
+			t.Errorf("deleted in revision %d, and the last one is %d", r.Revision, v.Revision())
+		}
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"a!", "a0", "b/1", "memo/a/1"}; !slices.Equal(left, want) {
+		t.Errorf("left are %q, want %q", left, want)
+	}
+	if r, err := s.Commit(kv.Txn{Then: []kv.Op{kv.DeleteAll(e.key("a/"))}}); err != nil || !r.Succeeded { // of nothing
+		t.Error(r, err)
 	}
 }
 

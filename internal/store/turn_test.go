@@ -42,11 +42,13 @@ func TestCallsThatTakeTurnsNeverTryInVain(t *testing.T) {
 	e := on(t, shared)
 	s := e.open(t)
 	const n = 60
+	ctx, cancel := context.WithTimeout(t.Context(), soon)
+	defer cancel()
 	var wg sync.WaitGroup
 	for range n {
 		wg.Go(func() {
 			c := counts(e, "x")
-			if err := s.Run(t.Context(), c, nil); err != nil || len(c.results) != 1 {
+			if err := s.Run(ctx, c, nil); err != nil || len(c.results) != 1 {
 				t.Errorf("tried %d times, %v", len(c.results), err)
 			}
 		})

@@ -95,14 +95,50 @@ func TestACommitThatCertainlyFailedIsSaidToHave(t *testing.T) {
 	}
 	twice := kv.Txn{Then: []kv.Op{kv.Put(e.key("x"), nil, 0), kv.Put(e.key("x"), nil, 0)}}
 	big := kv.Txn{Then: []kv.Op{kv.Put(e.key("x"), make([]byte, 9<<20), 0)}}
+	overlap := kv.Txn{Then: []kv.Op{kv.Put(e.key("x"), nil, 0), kv.DeleteAll(e.key(""))}}
+	nobodys := kv.Txn{Then: []kv.Op{kv.Put(e.key("x"), nil, 0), kv.Put(e.key("y"), nil, 0x7b)}} // a lease that never was
 	for n, c := range []struct {
 		txn  kv.Txn
 		want error
-	}{{many, rpctypes.ErrTooManyOps}, {twice, rpctypes.ErrDuplicateKey}, {big, rpctypes.ErrRequestTooLarge}} {
+	}{
+		{many, rpctypes.ErrTooManyOps}, {twice, rpctypes.ErrDuplicateKey}, {overlap, rpctypes.ErrDuplicateKey},
+		{big, rpctypes.ErrRequestTooLarge}, {nobodys, rpctypes.ErrLeaseNotFound},
+	} {
 		err := s.Run(t.Context(), &call{next: steps(kv.Commit(c.txn))}, nil)
 		if !errors.Is(err, c.want) || errors.Is(err, store.ErrUnavailable) || l.count() != n+1 {
 			t.Errorf("%v after %d transactions, want %v", err, l.count(), c.want)
 		}
+		if e.fresh(t, s, "x") != "" || e.item(t, s, "x") != nil {
+			t.Errorf("%v, and yet x was put", c.want)
+		}
+	}
+}
+
+// A lease that is gone makes a transaction fail for certain only where its conditions hold: else it is just not done.
+func TestALeaseThatIsGoneIsNoErrorWhereTheConditionsFail(t *testing.T) {
+	t.Parallel()
+	e := on(t, shared)
+	s := e.open(t)
+	l, err := e.Grant(t.Context(), 60)
+	if err != nil {
+		t.Fatal(err)
+	}
+	put := kv.Txn{If: []kv.Compare{kv.Absent(e.key("x"))}, Then: []kv.Op{kv.Put(e.key("x"), []byte("1"), kv.LeaseID(l.ID))}}
+	if r, err := s.Commit(put); err != nil || !r.Succeeded {
+		t.Fatal(r, err)
+	}
+	if r, err := s.Commit(put); err != nil || r.Succeeded {
+		t.Error(r, err)
+	}
+	if _, err := e.Revoke(t.Context(), l.ID); err != nil {
+		t.Fatal(err)
+	}
+	if r, err := s.Commit(put); !errors.Is(err, rpctypes.ErrLeaseNotFound) || errors.Is(err, store.ErrUnavailable) {
+		t.Error(r, err)
+	}
+	e.put(t, "x", "2")
+	if r, err := s.Commit(put); err != nil || r.Succeeded {
+		t.Error(r, err)
 	}
 }
 
