@@ -12,8 +12,8 @@ import (
 // errUnsure ends a call whose own transaction may or may not have been committed, before others went on from there.
 var errUnsure = fmt.Errorf("%w: what came of it can't be told any more", store.ErrUnavailable)
 
-// chunk is how many keys a transaction deletes at the most.
-const chunk = 1000
+// chunk is how many keys a transaction deletes at the most; etcd allows 128 unless told otherwise.
+const chunk = 100
 
 // call is what the calls of this package have in common.
 type call struct {

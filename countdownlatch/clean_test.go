@@ -37,7 +37,7 @@ func (w *world) rounds(latch string) map[string]int {
 	return all
 }
 
-// Whoever begins a round deletes what is older than the last one, however much it is, a thousand keys at a time.
+// Whoever begins a round deletes what is older than the last one, however much it is, a hundred keys at a time.
 func TestClean_OnlyThisAndTheLastRoundStay(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

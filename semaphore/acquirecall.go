@@ -48,12 +48,13 @@ func (c *AcquireCall) Next(v mirror.View) kv.Step {
 
 // arrive decides what to do for a call that has not touched the line yet.
 func (c *AcquireCall) arrive(s scene) kv.Step {
+	if s.memo != nil && c.alive(s) {
+		return c.recall(s)
+	}
 	if step, ok := c.admit(s); !ok {
 		return step
 	}
 	switch {
-	case s.memo != nil:
-		return c.recall(s)
 	case s.item == nil:
 		return c.enqueue(s)
 	case !s.ours:
@@ -105,8 +106,11 @@ func (c *AcquireCall) recall(s scene) kv.Step {
 // inLine decides for a call whose ticket stands in line.
 func (c *AcquireCall) inLine(s scene) kv.Step {
 	switch {
-	case s.marker == nil, s.wrongKind():
+	case s.marker == nil:
 		return c.withdraw(s) // the session counts as gone, though its lease may live on for a while
+	case s.wrongKind():
+		step, _ := c.admit(s)
+		return step
 	case c.timedOut && (c.removes && c.Doubtful() || !s.admitted()):
 		return c.giveUp(s) // also when it was sent before, and may take away what is admitted by now
 	case c.removes && c.Doubtful():

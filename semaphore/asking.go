@@ -75,11 +75,19 @@ func (c *asking) giveUp(s scene) kv.Step {
 	return c.commit(t)
 }
 
-// gone tells a waiter why its ticket is not its own any more, where no memo tells.
+// gone tells a waiter why its ticket is not its own any more, where no memo tells. One that was swept, while this
+// gateway was thought dead, or put anew by an earlier attempt, it takes up.
 func (c *asking) gone(s scene) kv.Step {
 	alive := c.caller.Session == 0 || s.marker != nil && s.marker.Create == c.born
-	if alive && s.item == nil && c.gaveUp != nil && c.Doubtful() {
+	switch {
+	case alive && s.item == nil && c.gaveUp != nil && c.Doubtful():
 		return c.say(*c.gaveUp) // by this call's own transaction, whose answer was lost, or as good
+	case alive && s.ours && (s.ticket.By == swept || s.ticket.Attempt < c.attempt):
+		return c.adopt(s)
+	case alive && s.item == nil && c.destroyed(s):
+		return c.no(s, ErrDestroyed)
+	case alive && s.item == nil && s.wrongKind():
+		return c.no(s, s.kindError())
 	}
 	return c.Refuse(c.lost(s))
 }

@@ -56,15 +56,18 @@ func (c *call) keys() []string {
 // Signal implements store.Call.
 func (c *call) Signal(s kv.Signal) { c.rested = c.rested || s == kv.Rested }
 
+// alive reports whether the caller's session lives, if it has one.
+func (c *call) alive(s scene) bool { return c.caller.Session == 0 || s.marker != nil }
+
 // admit says whether the caller may ask this semaphore at all; else which step tells why not.
 func (c *call) admit(s scene) (kv.Step, bool) {
 	switch {
-	case c.caller.Session != 0 && s.marker == nil:
+	case !c.alive(s):
 		return c.Refuse(session.ErrExpired), false
 	case s.damaged:
 		return c.Refuse(&keys.DamagedError{Key: s.record.Key}), false
 	case s.wrongKind():
-		return c.Refuse(&KindError{Sessionless: s.value.Sessionless}), false
+		return c.no(s, s.kindError()), false
 	}
 	return kv.Step{}, true
 }
@@ -103,14 +106,14 @@ func (c *call) keep(s scene, notes ...memo.Note) []kv.Op {
 }
 
 // no ends the call with err. Where something else may yet do what the request asks, it says so with a memo: that finds
-// the memo and comes to nothing.
+// the memo and comes to nothing. Never is there a memo beside a ticket of the same request.
 func (c *call) no(s scene, err error) kv.Step {
-	if !c.Fresh() || !c.retried() {
+	if !c.Fresh() || !c.retried() || s.item != nil || s.memo != nil {
 		return c.Refuse(err)
 	}
 	c.refused = err
 	return c.Send(kv.Txn{
-		If:   append(c.live(s), c.notOver()),
+		If:   append(c.live(s), c.notOver(), kv.Absent(c.ticket())),
 		Then: c.keep(s, c.note(remembered{Answer: refusal(err)})),
 	})
 }
@@ -124,15 +127,7 @@ func (c *call) told(r kv.Result) {
 }
 
 // again is the error of what was answered no before; nil where the answer was yes.
-func again(m remembered) error {
-	switch m.Answer {
-	case cancelled:
-		return ErrWaitCancelled
-	case destroyed:
-		return ErrDestroyed
-	}
-	return refusals[m.Answer]
-}
+func again(m remembered) error { return refusals[m.Answer] }
 
 // hold is the time for which others are asked to hold back, at the most.
 const hold = 100 * time.Millisecond

@@ -6,6 +6,7 @@ import (
 	"github.com/cpgate/cpgate/internal/keys"
 	"github.com/cpgate/cpgate/internal/kv"
 	"github.com/cpgate/cpgate/internal/mirror"
+	"github.com/cpgate/cpgate/session"
 )
 
 // CancelCall is one CancelRequest on its way. It always leaves a memo, so that an attempt of the cancelled request that
@@ -35,8 +36,8 @@ func (c *CancelCall) Next(v mirror.View) kv.Step {
 		return step
 	}
 	s := c.look(v)
-	if step, ok := c.admit(s); !ok {
-		return step
+	if !c.alive(s) {
+		return c.Refuse(session.ErrExpired)
 	}
 	m := remembered{}
 	if s.memo != nil {

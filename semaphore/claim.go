@@ -119,8 +119,21 @@ func (c *claim) committed(r kv.Result) bool {
 // superseded reports whether a later attempt has touched what this one finds under its request.
 func (c *claim) superseded(by string, attempt int32) bool {
 	// A call that never heard what came of its own transaction may meet one that took its ticket up: that is later.
-	taken := c.Doubtful() && attempt == c.attempt && by != c.rival
+	taken := c.Doubtful() && attempt == c.attempt && by != c.rival && by != swept
 	return attempt > c.attempt || taken
+}
+
+// admit says whether the caller may ask this semaphore at all; else which step tells why not. A ticket that stands in the
+// line of the other kind goes with that answer, whichever attempt put it: nobody was ever told of it.
+func (c *claim) admit(s scene) (kv.Step, bool) {
+	if !s.ours || !s.wrongKind() || c.caller.Session != 0 && s.marker == nil {
+		return c.call.admit(s)
+	}
+	c.refused = s.kindError()
+	return c.commit(kv.Txn{
+		If:   append(c.live(s), c.notOver(), kv.Unchanged(s.item)),
+		Then: append(c.keep(s, c.note(remembered{Answer: refusal(c.refused)})), kv.Delete(s.item.Key)),
+	}), false
 }
 
 // adopt takes up the ticket that an earlier attempt of the same request left. The put keeps the create revision, so the
@@ -141,7 +154,8 @@ func (c *claim) adopt(s scene) kv.Step {
 // leave waits, for a caller that is gone, until the grace is over or a retry takes the ticket up; then the ticket goes,
 // held or not: nobody was told of it (X2).
 func (c *claim) leave(s scene) kv.Step {
-	mine := c.mine(s)
+	// One that was swept from this call, while its gateway was thought dead, nobody else can have told of.
+	mine := c.mine(s) || s.ours && s.ticket.By == swept && s.item.Create == c.mineAt
 	switch {
 	case !c.graceOver && (mine || c.mineAt == 0):
 		return kv.Wait
@@ -161,21 +175,20 @@ func (c *claim) withdraw(s scene) kv.Step {
 	return c.commit(kv.Txn{If: []kv.Compare{kv.Unchanged(s.item)}, Then: []kv.Op{kv.Delete(s.item.Key)}})
 }
 
-// lost is why the ticket is not this call's own any more, where no memo tells.
+// destroyed reports whether the semaphore in whose line the ticket stood is gone.
+func (c *claim) destroyed(s scene) bool {
+	return c.of != 0 && (s.record == nil || s.record.Create != c.of)
+}
+
+// lost is why the ticket is not this call's own any more, where neither a memo nor the semaphore tells.
 func (c *claim) lost(s scene) error {
 	switch {
 	case c.caller.Session != 0 && (s.marker == nil || s.marker.Create != c.born):
 		return session.ErrExpired
 	case s.item != nil && !s.ours:
 		return &keys.DamagedError{Key: s.item.Key}
-	case s.item != nil && s.ticket.By != swept:
-		return ErrWaitCancelled // a later attempt tells
 	case s.item != nil:
-		return errRemoved
-	case s.record == nil, c.of != 0 && s.record.Create != c.of:
-		return ErrDestroyed
-	case s.wrongKind():
-		return &KindError{Sessionless: s.value.Sessionless}
+		return ErrWaitCancelled // a later attempt tells
 	}
 	return errRemoved
 }

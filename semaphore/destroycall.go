@@ -14,7 +14,7 @@ import (
 // DestroyCall removes a semaphore, its record and all tickets, in one transaction.
 type DestroyCall struct {
 	call
-	tried  kv.Revision // the record that a transaction of this call is to delete; 0 for none
+	tried  kv.Revision // the record that is to be deleted, the first one seen; 0 for none
 	answer bool
 }
 
@@ -36,11 +36,13 @@ func (c *DestroyCall) Next(v mirror.View) kv.Step {
 	}
 	s := c.look(v)
 	switch {
-	case c.tried != 0 && c.Doubtful() && (s.record == nil || s.record.Create != c.tried):
-		c.answer = true // this call's own transaction, whose answer was lost, or as good
+	case c.tried != 0 && (s.record == nil || s.record.Create != c.tried):
+		c.answer = true // the one that was to be destroyed is, by this call or as good
 		return c.End()
+	case !c.Fresh():
+		return kv.Barrier // the first one seen is the one that is meant
 	case s.record == nil:
-		return c.Refuse(nil)
+		return c.End()
 	}
 	c.tried = s.record.Create
 	t := kv.Txn{

@@ -45,12 +45,13 @@ func (c *DrainCall) Next(v mirror.View) kv.Step {
 	if c.left {
 		return c.leaveTaken(s)
 	}
+	if s.memo != nil && c.alive(s) {
+		return c.recall(s)
+	}
 	if step, ok := c.admit(s); !ok {
 		return step
 	}
 	switch {
-	case s.memo != nil:
-		return c.recall(s)
 	case c.mine(s):
 		return c.end(s.ticket.Got())
 	case s.item != nil && !s.ours:

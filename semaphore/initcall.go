@@ -13,12 +13,15 @@ import (
 type InitCall struct {
 	call
 	req    InitRequest
+	first  bool // what is answered if the transaction under way succeeds
 	answer bool
 }
 
 // NewInitCall returns the call that answers r.
-func NewInitCall(space keys.Space, r InitRequest, now time.Time) *InitCall {
-	return &InitCall{req: r, call: call{space: space, name: r.Name, request: r.RequestID, now: now.UTC()}}
+func NewInitCall(space keys.Space, r InitRequest, shelf Shelf, now time.Time) *InitCall {
+	return &InitCall{req: r, call: call{
+		space: space, name: r.Name, request: r.RequestID, shelf: shelf, now: now.UTC(),
+	}}
 }
 
 // Answer reports, of a call that is done, whether it initialized the semaphore.
@@ -40,13 +43,25 @@ func (c *InitCall) Next(v mirror.View) kv.Step {
 		return c.Refuse(&keys.DamagedError{Key: s.record.Key})
 	case s.record != nil && s.value.Request == c.request:
 		return c.end(true)
-	case s.record != nil && !c.Fresh():
-		return kv.Barrier
 	case s.record != nil:
-		return c.end(false)
+		return c.late(s)
 	}
+	c.first = true
 	v1 := value.Semaphore{Permits: int64(c.req.Permits), Sessionless: c.req.Sessionless, Request: c.request}
 	return c.Send(kv.Txn{If: []kv.Compare{kv.Absent(c.record()), c.notOver()}, Then: []kv.Op{c.putRecord(v1)}})
+}
+
+// late answers that others were first, and remembers it: an attempt of the same request that comes behind a destroy must
+// not initialize the semaphore unknown to all.
+func (c *InitCall) late(s scene) kv.Step {
+	if !c.Fresh() {
+		return kv.Barrier
+	}
+	c.first = false
+	return c.Send(kv.Txn{
+		If:   []kv.Compare{kv.Unchanged(s.record), c.notOver()},
+		Then: c.keep(s, c.note(remembered{Answer: notInitialized})),
+	})
 }
 
 func (c *InitCall) end(first bool) kv.Step {
@@ -58,6 +73,6 @@ func (c *InitCall) end(first bool) kv.Step {
 func (c *InitCall) Committed(r kv.Result) {
 	c.told(r)
 	if r.Succeeded {
-		c.end(true)
+		c.end(c.first)
 	}
 }

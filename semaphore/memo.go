@@ -2,6 +2,7 @@ package semaphore
 
 import (
 	"encoding/json"
+	"errors"
 	"time"
 
 	"github.com/cpgate/cpgate/internal/kv"
@@ -32,6 +33,14 @@ const (
 	changed     memoAnswer = "changed"
 	initialized memoAnswer = "initialized"
 	destroyed   memoAnswer = "destroyed"
+
+	notInitialized memoAnswer = "initialized before"
+)
+
+// The errors of a call that was meant for the other kind.
+var (
+	errSessionless  = &KindError{Sessionless: true}
+	errSessionAware = &KindError{Sessionless: false}
 )
 
 // refusals are the errors that are remembered, by their answer.
@@ -39,12 +48,16 @@ var refusals = map[memoAnswer]error{
 	"permits not held": ErrPermitsNotHeld,
 	"not initialized":  ErrNotInitialized,
 	"out of range":     ErrOutOfRange,
+	"sessionless":      errSessionless,
+	"session-aware":    errSessionAware,
+	cancelled:          ErrWaitCancelled,
+	destroyed:          ErrDestroyed,
 }
 
 // refusal is how err is remembered.
 func refusal(err error) memoAnswer {
 	for a, e := range refusals {
-		if e == err {
+		if errors.Is(err, e) {
 			return a
 		}
 	}

@@ -46,6 +46,9 @@ func (c *ReleaseCall) Next(v mirror.View) kv.Step {
 	}
 	c.promise = nil
 	s := c.look(v)
+	if c.req.Ticket == "" && s.memo != nil && c.alive(s) {
+		return c.recall(s)
+	}
 	if step, ok := c.admit(s); !ok {
 		return step
 	}
@@ -55,8 +58,6 @@ func (c *ReleaseCall) Next(v mirror.View) kv.Step {
 	switch {
 	case c.req.Ticket != "":
 		return c.ticketBack(s)
-	case s.memo != nil:
-		return c.recall(s)
 	case c.caller.Session == 0:
 		return c.count(s)
 	}

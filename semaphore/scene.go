@@ -51,6 +51,14 @@ func (s scene) wrongKind() bool {
 	return s.record != nil && !s.damaged && s.value.Sessionless != (s.caller.Session == 0)
 }
 
+// kindError says which kind the semaphore is.
+func (s scene) kindError() error {
+	if s.value.Sessionless {
+		return errSessionless
+	}
+	return errSessionAware
+}
+
 // available is how many permits nobody holds; it may be less than 0.
 func (s scene) available() int64 {
 	return s.value.Permits - int64(s.line.Held())

@@ -25,8 +25,12 @@ func New(st *store.Store, sessions *session.Keeper) *Semaphores {
 // Init gives a semaphore its permits, and reports whether it had none before. The errors are a *keys.DamagedError,
 // store.ErrUnavailable, and ctx's own.
 func (s *Semaphores) Init(ctx context.Context, r InitRequest) (bool, error) {
-	c := NewInitCall(s.store.Space, r, time.Now())
-	if err := s.sessions.Run(ctx, c, 0, nil); err != nil {
+	shelf, err := s.shelf(ctx, Caller{})
+	c := NewInitCall(s.store.Space, r, shelf, time.Now())
+	if err == nil {
+		err = s.sessions.Run(ctx, c, 0, nil)
+	}
+	if err != nil {
 		return false, fmt.Errorf("initializing semaphore %q: %w", r.Name, err)
 	}
 	return c.answer, nil
@@ -68,8 +72,7 @@ func (s *Semaphores) shelf(ctx context.Context, who Caller) (Shelf, error) {
 }
 
 // Cancel ends what an AcquireRequest began, and reports whether there was anything: its wait is over, and permits that
-// it got are given back. The errors are session.ErrExpired, a *KindError, a *keys.DamagedError, store.ErrUnavailable,
-// and ctx's own.
+// it got are given back. The errors are session.ErrExpired, store.ErrUnavailable, and ctx's own.
 func (s *Semaphores) Cancel(ctx context.Context, r CancelRequest) (bool, error) {
 	shelf, err := s.shelf(ctx, r.Caller)
 	c := NewCancelCall(s.store.Space, r, shelf, time.Now())

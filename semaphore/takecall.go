@@ -86,7 +86,8 @@ func (c *TakeCall) arrive(s scene) kv.Step {
 func (c *TakeCall) inLine(s scene) kv.Step {
 	switch {
 	case s.wrongKind():
-		return c.withdraw(s)
+		step, _ := c.admit(s)
+		return step
 	case s.record != nil && !s.damaged && s.line.Head() == s.item && s.value.Permits >= s.ticket.Permits:
 		c.promise = &AcquireAnswer{Acquired: true}
 		return c.take(s, s.ticket.Permits, kv.Txn{
