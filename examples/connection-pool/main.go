@@ -31,7 +31,7 @@ func main() {
 	flag.Parse()
 	if err := run(context.Background(), os.Stdout, *endpoints); err != nil {
 		fmt.Fprintln(os.Stderr, "connection-pool:", err)
-		os.Exit(1) //nolint:forbidigo // this is main
+		os.Exit(1)
 	}
 }
 

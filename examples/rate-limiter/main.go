@@ -24,7 +24,7 @@ func main() {
 	flag.Parse()
 	if err := run(context.Background(), *endpoints, *listen, *limit, *interval); err != nil {
 		fmt.Fprintln(os.Stderr, "rate-limiter:", err)
-		os.Exit(1) //nolint:forbidigo // this is main
+		os.Exit(1)
 	}
 }
 
