@@ -141,5 +141,6 @@ func (c Config) cluster() (embedded.Cluster, error) {
 	if listen == "" {
 		listen = c.self(peers).Address
 	}
-	return embedded.Cluster{Listen: listen, Peers: peers[:c.voters()]}, nil
+	tls, err := c.peerTLS()
+	return embedded.Cluster{Listen: listen, Peers: peers[:c.voters()], TLS: tls}, err
 }

@@ -47,6 +47,16 @@ type Config struct {
 	PeerListen string
 	// Advertise is where clients reach this node, host:port: other nodes tell it to clients. Empty: where it listens.
 	Advertise string
+	// CertFile and KeyFile hold the certificate of the port and its key, in PEM, and make it one of TLS: for gRPC, REST and
+	// etcd's API alike. They are loaded anew when they change. Empty: the port speaks plain text.
+	CertFile, KeyFile string
+	// ClientCAFile holds the authorities, in PEM, one of which must have signed the certificate that every client then has
+	// to present. Empty: clients need none.
+	ClientCAFile string
+	// PeerCertFile and PeerKeyFile hold a certificate of this member, in PEM, and PeerCAFile the authority of those of all
+	// members, who then trust nobody without one: with all three, members talk to one another over TLS. It should sign
+	// for nobody else, since who has a certificate of it can write into the cluster what it likes.
+	PeerCertFile, PeerKeyFile, PeerCAFile string
 	// EtcdEndpoints are where an etcd cluster that runs elsewhere serves its clients, each as host:port. For
 	// CPMemberCount 0, and needed there.
 	EtcdEndpoints []string
@@ -115,6 +125,12 @@ func (c Config) Validate() error {
 		{"members", strings.Join(c.Members, ","), c.checkMembers()},
 		{"peer-listen", c.PeerListen, c.checkPeerListen()},
 		{"advertise", c.Advertise, checkAdvertise(c.Advertise)},
+		{"cert-file", c.CertFile, needs(c.CertFile, partner{"key-file", c.KeyFile})},
+		{"key-file", c.KeyFile, needs(c.KeyFile, partner{"cert-file", c.CertFile})},
+		{"client-ca-file", c.ClientCAFile, needs(c.ClientCAFile, partner{"cert-file", c.CertFile})},
+		{"peer-cert-file", c.PeerCertFile, c.checkPeerTLS(c.PeerCertFile, partner{"peer-key-file", c.PeerKeyFile}, partner{"peer-ca-file", c.PeerCAFile})},
+		{"peer-key-file", c.PeerKeyFile, c.checkPeerTLS(c.PeerKeyFile, partner{"peer-cert-file", c.PeerCertFile})},
+		{"peer-ca-file", c.PeerCAFile, c.checkPeerTLS(c.PeerCAFile, partner{"peer-cert-file", c.PeerCertFile})},
 		{"etcd-endpoints", strings.Join(c.EtcdEndpoints, ","), c.checkEtcdEndpoints()},
 		{"etcd-user", c.EtcdUser, c.checkEtcd(c.EtcdUser, partner{"etcd-password-file", c.EtcdPasswordFile})},
 		{"etcd-password-file", c.EtcdPasswordFile, c.checkEtcd(c.EtcdPasswordFile, partner{"etcd-user", c.EtcdUser})},

@@ -6,6 +6,7 @@ package cpgate
 import (
 	"context"
 	"crypto/rand"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -30,6 +31,7 @@ const leaveTimeout = 500 * time.Millisecond
 // Node is a running node.
 type Node struct {
 	listener net.Listener
+	tls      *tls.Config // of the port, nil for plain text
 	etcd     etcd
 	mirror   *clientv3.Client // the mirror's own
 	store    *store.Store
@@ -57,6 +59,9 @@ func Start(ctx context.Context, c Config) (*Node, error) {
 }
 
 func (n *Node) start(ctx context.Context, c Config) (err error) {
+	if n.tls, err = c.portTLS(); err != nil {
+		return err
+	}
 	if n.listener, err = net.Listen("tcp", c.Listen); err != nil { // first: a port in use leaves no data folder behind
 		return fmt.Errorf("listen %q: %w", c.Listen, err)
 	}
@@ -101,7 +106,7 @@ func (n *Node) serve(ctx context.Context, c Config) (err error) {
 		return err
 	}
 	n.gateway, err = gateway.New(gateway.Config{
-		Listener: n.listener, Backend: backend,
+		Listener: n.listener, TLS: n.tls, Backend: backend,
 		Sessions: sessions, Locks: locks, Semaphores: semaphores, Latches: countdownlatch.New(n.store),
 		Ready: n.store.Ready, Logger: c.Logger,
 	})

@@ -48,7 +48,8 @@ func (n *Node) startEtcd(ctx context.Context, c Config) (etcd, error) {
 		return nil, err
 	}
 	m, err := embedded.Start(ctx, embedded.Config{
-		Name: c.Name, DataDir: c.DataDir, Cluster: cluster, ClientURL: "http://" + n.advertised(c), Logger: c.Logger,
+		Name: c.Name, DataDir: c.DataDir, Cluster: cluster, ClientURL: c.scheme() + "://" + n.advertised(c),
+		Logger: c.Logger,
 	})
 	if err != nil {
 		return nil, err

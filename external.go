@@ -28,18 +28,10 @@ type partner struct{ setting, value string }
 
 // checkEtcd checks a setting about an etcd elsewhere.
 func (c Config) checkEtcd(value string, partners ...partner) error {
-	if value == "" {
-		return nil
-	}
-	if c.votes() {
+	if value != "" && c.votes() {
 		return errors.New("needs cp-member-count 0 or a standby: this node is a member of the etcd that it serves")
 	}
-	for _, p := range partners {
-		if p.value == "" {
-			return fmt.Errorf("needs %s", p.setting)
-		}
-	}
-	return nil
+	return needs(value, partners...)
 }
 
 // remote says where the node's etcd is when it is not its own. The configuration has been checked.
@@ -51,6 +43,9 @@ func (c Config) remote() (r remote.Config, err error) {
 		}
 	}
 	if r.Password, err = readPassword(c.EtcdPasswordFile); err != nil {
+		return r, err
+	}
+	if r.PeerTLS, err = c.peerClientTLS(); err != nil {
 		return r, err
 	}
 	r.TLS, err = c.etcdTLS()

@@ -28,6 +28,21 @@ type Cluster struct {
 	Peers []Peer
 	// Join is set for a member that was added to a cluster that exists: Peers are the members of that one then.
 	Join bool
+	// TLS is that between members.
+	TLS PeerTLS
+}
+
+// PeerTLS names files in PEM: a certificate of this member, its key, and the authority of the certificates of all. etcd reads
+// them anew for every connection. Each member, calling and called, must show a certificate of that authority, good for
+// the address from which it calls or at which it is called. The zero value is plain text. All members have TLS or none, and
+// a cluster keeps what it began with, for their addresses are known as http or https.
+type PeerTLS struct{ CertFile, KeyFile, CAFile string }
+
+func (t PeerTLS) scheme() string {
+	if t.CertFile == "" {
+		return "http"
+	}
+	return "https"
 }
 
 func (c Cluster) alone() bool { return len(c.Peers) == 0 }
@@ -37,14 +52,14 @@ func (c Cluster) etcd(e *embed.Config) error {
 	if c.alone() {
 		return alone(e)
 	}
-	listen, err := peerURL(c.Listen)
+	listen, err := c.peerURL(c.Listen)
 	if err != nil {
 		return err
 	}
 	e.ListenPeerUrls = []url.URL{*listen}
 	var all []string
 	for _, p := range c.Peers {
-		u, err := peerURL(p.Address)
+		u, err := c.peerURL(p.Address)
 		if err != nil {
 			return err
 		}
@@ -59,6 +74,10 @@ func (c Cluster) etcd(e *embed.Config) error {
 	slices.Sort(all)
 	e.InitialCluster = strings.Join(all, ",")
 	e.InitialClusterToken = token(e.InitialCluster)
+	if c.TLS != (PeerTLS{}) {
+		e.PeerTLSInfo.CertFile, e.PeerTLSInfo.KeyFile = c.TLS.CertFile, c.TLS.KeyFile
+		e.PeerTLSInfo.TrustedCAFile, e.PeerTLSInfo.ClientCertAuth = c.TLS.CAFile, true
+	}
 	if c.Join {
 		e.ClusterState = embed.ClusterStateFlagExisting
 	}
@@ -86,8 +105,8 @@ func token(members string) string {
 
 var errPeerAddress = errors.New("must be host:port")
 
-func peerURL(address string) (*url.URL, error) {
-	u, err := url.Parse("http://" + address)
+func (c Cluster) peerURL(address string) (*url.URL, error) {
+	u, err := url.Parse(c.TLS.scheme() + "://" + address)
 	if err != nil || u.Port() == "" || u.Hostname() == "" || u.Host != address {
 		return nil, fmt.Errorf("peer address %q: %w", address, errPeerAddress)
 	}

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"log/slog"
 	"net"
@@ -28,10 +29,12 @@ const (
 
 var errStillRunning = fmt.Errorf("stopping the gateway: calls still run after %v", stopLimit)
 
-// Config is what a gateway serves. Every field must be set.
+// Config is what a gateway serves. Every field must be set, save TLS.
 type Config struct {
 	// Listener is the port, already bound. The gateway closes it.
 	Listener net.Listener
+	// TLS is that of the port; nil for plain text.
+	TLS *tls.Config
 	// Backend is the etcd whose own services are served beside ours. Stop closes it.
 	Backend    Backend
 	Sessions   *session.Keeper
@@ -56,7 +59,7 @@ type Gateway struct {
 	cancel   context.CancelFunc
 }
 
-// New serves the port until Stop. TLS, when it comes, wraps the listener right here, before it is split.
+// New serves the port until Stop.
 func New(c Config) (*Gateway, error) {
 	ready := readiness(c.Backend, c.Ready)
 	all := newCalls(c.Logger)
@@ -66,7 +69,7 @@ func New(c Config) (*Gateway, error) {
 	all.add(cpgatev1.CountDownLatchService_ServiceDesc, &latchService{latches: c.Latches})
 	h := newHealth(all.names(), ready)
 	g := &Gateway{
-		split:    newSplitter(c.Listener, c.Logger),
+		split:    newSplitter(c.Listener, c.TLS, c.Logger),
 		grpc:     newGRPC(c.Backend, all, h),
 		loopback: bufconn.Listen(loopbackBuffer),
 		backend:  c.Backend,

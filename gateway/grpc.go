@@ -20,6 +20,7 @@ const (
 // newGRPC makes the gRPC server with every service of the port. Later options win over etcd's own.
 func newGRPC(b Backend, c *calls, h *health) *grpc.Server {
 	s := b.server(
+		grpc.Creds(newHandshaken()),
 		grpc.ChainUnaryInterceptor(h.unary),
 		grpc.ChainStreamInterceptor(h.stream),
 		grpc.MaxConcurrentStreams(math.MaxUint32), // every wait is a stream, ten thousand on a connection are fine

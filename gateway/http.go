@@ -31,7 +31,8 @@ func newHTTP(h http.Handler, log *slog.Logger) *http.Server {
 		IdleTimeout:       idleTime,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
-			return peer.NewContext(ctx, &peer.Peer{Addr: c.RemoteAddr()}) // where gRPC has it too
+			p := &peer.Peer{Addr: c.RemoteAddr(), AuthInfo: c.(*conn).identity()}
+			return peer.NewContext(ctx, p) // where gRPC has it too
 		},
 	}
 }

@@ -69,11 +69,22 @@ func (s *sniffer) preface() (bool, error) {
 		if _, err := s.Read(make([]byte, len(want)-s.said.Len())); err != nil {
 			return false, err
 		}
-		if !bytes.HasPrefix(want, s.said.Bytes()) {
-			return false, nil
+		if said := s.said.Bytes(); !bytes.HasPrefix(want, said) {
+			return false, refuseTLS(said)
 		}
 	}
 	return true, nil
+}
+
+// handshakeRecord is the first byte of TLS, and of nothing that can be meant here.
+const handshakeRecord = 0x16
+
+// refuseTLS knows a client that says hello in TLS where there is none. net/http would wait for the end of a line.
+func refuseTLS(said []byte) error {
+	if said[0] == handshakeRecord {
+		return errTLS
+	}
+	return nil
 }
 
 // greet answers the client's settings: gRPC clients wait for the server's before they send a request. These are

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"crypto/tls"
 	"errors"
 	"io"
 	"log/slog"
@@ -12,7 +13,7 @@ import (
 )
 
 const (
-	// sniffTime is how long a new connection may take to say what it wants.
+	// sniffTime is how long a new connection may take to say what it wants, a handshake of TLS included.
 	sniffTime = 10 * time.Second
 	// acceptPause is waited when a connection can't be accepted, as when no file descriptors are left.
 	acceptPause = 50 * time.Millisecond
@@ -22,6 +23,7 @@ const (
 // and not a request: gRPC on its own transport takes twice the calls of gRPC behind net/http.
 type splitter struct {
 	listener   net.Listener
+	tls        *tls.Config // nil for plain text
 	grpc, http *inbox
 	log        *slog.Logger
 	closing    chan struct{}
@@ -32,9 +34,9 @@ type splitter struct {
 	hung  bool
 }
 
-func newSplitter(l net.Listener, log *slog.Logger) *splitter {
+func newSplitter(l net.Listener, tls *tls.Config, log *slog.Logger) *splitter {
 	return &splitter{
-		listener: l, grpc: newInbox(l.Addr()), http: newInbox(l.Addr()), log: log,
+		listener: l, tls: tls, grpc: newInbox(l.Addr()), http: newInbox(l.Addr()), log: log,
 		closing: make(chan struct{}), conns: map[*conn]struct{}{},
 	}
 }
@@ -72,20 +74,24 @@ func (s *splitter) hangUp() {
 	left := slices.Collect(maps.Keys(s.conns))
 	s.mu.Unlock()
 	for _, c := range left {
-		_ = c.Close()
+		c.drop()
 	}
 	s.tasks.Wait()
 }
 
 func (s *splitter) route(c *conn) {
 	sniff := &sniffer{conn: c.Conn}
-	_ = c.SetReadDeadline(time.Now().Add(sniffTime))
-	grpc, err := sniff.grpc()
+	_ = c.SetDeadline(time.Now().Add(sniffTime))
+	grpc, err := false, c.handshake()
+	if err == nil {
+		grpc, err = sniff.grpc()
+	}
 	if err != nil {
-		_ = c.Close()
+		s.log.Debug("a connection was turned away", "client", c.RemoteAddr().String(), "error", err)
+		c.turnAway(err)
 		return
 	}
-	_ = c.SetReadDeadline(time.Time{})
+	_ = c.SetDeadline(time.Time{})
 	c.from = io.MultiReader(&sniff.said, c.Conn)
 	if grpc {
 		s.grpc.put(c)
@@ -98,7 +104,10 @@ func (s *splitter) route(c *conn) {
 }
 
 func (s *splitter) track(nc net.Conn) *conn {
-	c := &conn{Conn: nc, owner: s}
+	c := &conn{Conn: nc, raw: nc, owner: s}
+	if s.tls != nil {
+		c.Conn = tls.Server(nc, s.tls)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.conns[c] = struct{}{}
@@ -110,18 +119,29 @@ func (s *splitter) track(nc net.Conn) *conn {
 
 // conn is an accepted connection that reads again what was sniffed.
 type conn struct {
-	net.Conn
-	from  io.Reader
-	owner *splitter
+	net.Conn          // *tls.Conn where the port has TLS
+	raw      net.Conn // as it was accepted
+	from     io.Reader
+	owner    *splitter
 }
 
 func (c *conn) Read(p []byte) (int, error) { return c.from.Read(p) }
 
 func (c *conn) Close() error {
-	c.owner.mu.Lock()
-	delete(c.owner.conns, c)
-	c.owner.mu.Unlock()
+	c.forget()
 	return c.Conn.Close()
+}
+
+// drop closes without a farewell, for which a client that does not read would have to be awaited.
+func (c *conn) drop() {
+	c.forget()
+	_ = c.raw.Close()
+}
+
+func (c *conn) forget() {
+	c.owner.mu.Lock()
+	defer c.owner.mu.Unlock()
+	delete(c.owner.conns, c)
 }
 
 // inbox is a listener whose connections are accepted elsewhere.

@@ -11,7 +11,8 @@ import (
 // names are all settings that a configuration file can have, as flags.
 var names = []string{
 	"listen", "data-dir", "name", "session-ttl-seconds", "session-heartbeat-interval-seconds", "prefix",
-	"cp-member-count", "group-size", "members", "peer-listen", "advertise", "etcd-endpoints", "etcd-user", "etcd-password-file",
+	"cp-member-count", "group-size", "members", "peer-listen", "advertise", "cert-file", "key-file", "client-ca-file",
+	"peer-cert-file", "peer-key-file", "peer-ca-file", "etcd-endpoints", "etcd-user", "etcd-password-file",
 	"etcd-ca-file", "etcd-cert-file", "etcd-key-file", "lock-acquire-limit", "retry-grace", "log-level", "log-format",
 }
 
@@ -33,6 +34,12 @@ group_size: 0 # default
 members: []
 peer_listen: "" # default
 advertise: "" # default
+cert_file: "" # default
+key_file: "" # default
+client_ca_file: "" # default
+peer_cert_file: "" # default
+peer_key_file: "" # default
+peer_ca_file: "" # default
 # default
 etcd_endpoints: []
 etcd_user: "" # default
@@ -89,9 +96,13 @@ func TestConfigPrint_CanBeReadBackWhateverIsSet(t *testing.T) {
 		"--listen=[::1]:0", "--data-dir= ü: #x\n'\"", "--name=007", "--session-ttl-seconds=2", "--log-format=json",
 		"--session-heartbeat-interval-seconds=1", "--prefix=yes/", "--lock-acquire-limit=*=3,- a: b=1",
 		"--lock-acquire-limit", "4", "--retry-grace=1m", "--log-level=error", "--advertise=a:2379",
+		"--cert-file=a cert", "--key-file=007", "--client-ca-file=#ca",
 	}
 	for _, role := range [][]string{
-		{"--cp-member-count=3", "--group-size=1", "--members=007=a:1", "--members=b=b:1,c=[::1]:2", "--peer-listen=:1"},
+		{
+			"--cp-member-count=3", "--group-size=1", "--members=007=a:1", "--members=b=b:1,c=[::1]:2", "--peer-listen=:1",
+			"--peer-cert-file=~", "--peer-key-file=null", "--peer-ca-file='",
+		},
 		{
 			"--cp-member-count=0", "--etcd-endpoints=a:1,b:2", "--etcd-endpoints=[::1]:3", "--etcd-user=007",
 			"--etcd-password-file=a b", "--etcd-ca-file=ca", "--etcd-cert-file=cert", "--etcd-key-file=no",

@@ -1,4 +1,4 @@
-// Command cpgate runs a node of cpgate and shows its configuration.
+// Command cpgate runs a node of cpgate, shows its configuration and makes certificates for it.
 //
 // Each setting is declared once, in settings.go: the flag, the variable in the environment and the key in the
 // file all come from there. main alone catches signals and exits.
@@ -39,7 +39,7 @@ func newRoot() *cobra.Command {
 		DisableSuggestions: true, // they take more than one line
 	}
 	c.SetFlagErrorFunc(flagError)
-	c.AddCommand(newServe(), newHealth(), newConfig(), newVersion())
+	c.AddCommand(newServe(), newHealth(), newConfig(), newCerts(), newVersion())
 	return c
 }
 

@@ -47,8 +47,8 @@ func serve(ctx context.Context, c cpgate.Config, out io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, n.Close()) }()
-	fmt.Fprintf(out, "cpgate: serving on %s (%s) - try: curl -X POST %s/v1/sessions\n",
-		n.Addr(), n.Backing(), reachable(n.Addr()))
+	fmt.Fprintf(out, "cpgate: serving on %s%s (%s) - try: %s\n",
+		n.Addr(), over(c), n.Backing(), hint(c, reachable(n.Addr())))
 	select {
 	case <-ctx.Done():
 		return nil

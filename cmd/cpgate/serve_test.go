@@ -26,7 +26,7 @@ type node struct {
 	stderr *bytes.Buffer // to be read when it has ended
 }
 
-var saysWhere = regexp.MustCompile(`^cpgate: serving on (127\.0\.0\.1:\d+) \(data in \S+\) - try: curl -X POST (127\.0\.0\.1:\d+)/v1/sessions$`)
+var saysWhere = regexp.MustCompile(`^cpgate: serving on (127\.0\.0\.1:\d+)(?: over TLS)? \(data in \S+\) - try: curl .*-X POST (?:https://)?(127\.0\.0\.1:\d+)/v1/sessions$`)
 
 // serve starts a node on a free port and waits for its one line.
 func (s *sandbox) serve(args ...string) *node {

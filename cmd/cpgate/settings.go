@@ -92,6 +92,39 @@ var settings = []setting{
 		at:   func(o *options) any { return &o.node.Advertise },
 	},
 	{
+		name: "cert-file", unit: "file", defaultIs: "no TLS",
+		help: "PEM file with the certificate of the port, which then speaks TLS only; loaded anew when it changes",
+		at:   func(o *options) any { return &o.node.CertFile },
+	},
+	{
+		name: "key-file", unit: "file", defaultIs: "none",
+		help: "PEM file with the key of cert-file",
+		at:   func(o *options) any { return &o.node.KeyFile },
+	},
+	{
+		name: "client-ca-file", unit: "file", defaultIs: "clients need no certificate",
+		help: "PEM file with the authorities, one of which must have signed the certificate that every client then " +
+			"presents; loaded anew when it changes",
+		at: func(o *options) any { return &o.node.ClientCAFile },
+	},
+	{
+		name: "peer-cert-file", unit: "file", defaultIs: "no TLS",
+		help: "PEM file with the certificate that this member shows to the others, who then talk over TLS; for all " +
+			"members or none, from the first start on",
+		at: func(o *options) any { return &o.node.PeerCertFile },
+	},
+	{
+		name: "peer-key-file", unit: "file", defaultIs: "none",
+		help: "PEM file with the key of peer-cert-file",
+		at:   func(o *options) any { return &o.node.PeerKeyFile },
+	},
+	{
+		name: "peer-ca-file", unit: "file", defaultIs: "none",
+		help: "PEM file with the authority that signs for members and nobody else: whoever it signs for can write into " +
+			"the cluster what it likes",
+		at: func(o *options) any { return &o.node.PeerCAFile },
+	},
+	{
 		name: "etcd-endpoints", unit: "host:port", defaultIs: "none",
 		help: "where an etcd cluster that runs elsewhere serves its clients, for cp-member-count 0; may be repeated, " +
 			"several at once are parted by commas (in the file: a list)",
