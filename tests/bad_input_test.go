@@ -12,7 +12,6 @@ import (
 	"google.golang.org/protobuf/reflect/protoregistry"
 	"google.golang.org/protobuf/types/known/durationpb"
 
-	"github.com/cpgate/cpgate/cpgatetest"
 	cpgatev1 "github.com/cpgate/cpgate/proto/gen/cpgate/v1"
 )
 
@@ -151,7 +150,7 @@ func (f faults) addPages() {
 }
 
 func TestRoutes_NameTheBadField(t *testing.T) {
-	node := cpgatetest.Start(t)
+	node := startNode(t)
 	for name, call := range routes(t, node.Addr()) {
 		t.Run(name, func(t *testing.T) {
 			for want, qs := range badInput() {

@@ -14,9 +14,10 @@ type fleet struct {
 	all []*program
 }
 
-// runFleet runs n members, each in a process of its own.
-func runFleet(t *testing.T, n int) *fleet {
+// runFleet runs n members, each in a process of its own. The first of them vote, all unless it is said how many.
+func runFleet(t *testing.T, n int, voters ...int) *fleet {
 	t.Helper()
+	groupSize := append(voters, n)[0]
 	var peers []string
 	for i := range n {
 		peers = append(peers, fmt.Sprintf("m%d=%s", i, unused(t)))
@@ -24,7 +25,8 @@ func runFleet(t *testing.T, n int) *fleet {
 	f := &fleet{T: t}
 	for i := range n {
 		f.all = append(f.all, newProgram(t,
-			"--name", fmt.Sprint("m", i), "--cp-member-count", fmt.Sprint(n), "--members", strings.Join(peers, ",")))
+			"--name", fmt.Sprint("m", i), "--cp-member-count", fmt.Sprint(n), "--group-size", fmt.Sprint(groupSize),
+			"--members", strings.Join(peers, ",")))
 	}
 	f.start(f.all...)
 	for _, p := range f.all {

@@ -53,7 +53,7 @@ func started(t *testing.T, options ...func(*cpgate.Config)) *rig {
 	for _, o := range options {
 		with = append(with, cpgatetest.WithConfig(o))
 	}
-	return serving(t, cpgatetest.Start(t, with...).Addr())
+	return serving(t, startNode(t, with...).Addr())
 }
 
 // connect makes a connection on which a call waits for a server that is away, but is not repeated when it breaks.

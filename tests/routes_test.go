@@ -88,7 +88,7 @@ func tell(t *testing.T, story []step, options ...cpgatetest.Option) {
 	t.Helper()
 	for _, name := range []string{"gRPC", "REST"} {
 		t.Run(name, func(t *testing.T) {
-			node := cpgatetest.Start(t, options...)
+			node := startNode(t, options...)
 			call, cast := routes(t, node.Addr())[name], newCast()
 			for i, s := range story {
 				a, err := call(t.Context(), methodOf(s.q), cast.real(s.q))
@@ -220,7 +220,7 @@ func eachOf(l protoreflect.List, name string, messages bool, f func(name string,
 }
 
 func TestRoutes_CancelEndsTheWait(t *testing.T) {
-	node := cpgatetest.Start(t)
+	node := startNode(t)
 	for name, call := range routes(t, node.Addr()) {
 		t.Run(name, func(t *testing.T) {
 			id := opened(t, call)
@@ -237,7 +237,7 @@ func TestRoutes_CancelEndsTheWait(t *testing.T) {
 }
 
 func TestRoutes_DamageIsNamed(t *testing.T) {
-	node := cpgatetest.Start(t)
+	node := startNode(t)
 	etcd, err := clientv3.New(clientv3.Config{Endpoints: []string{node.Addr()}})
 	if err != nil {
 		t.Fatal(err)
@@ -280,7 +280,7 @@ func waiting(t *testing.T, call route, name, session string) <-chan error {
 }
 
 func TestRoutes_ASessionHasAThousandTickets(t *testing.T) {
-	node := cpgatetest.Start(t)
+	node := startNode(t)
 	for name, call := range routes(t, node.Addr()) {
 		t.Run(name, func(t *testing.T) {
 			id := opened(t, call)

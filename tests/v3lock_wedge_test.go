@@ -11,7 +11,6 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 
-	"github.com/cpgate/cpgate/cpgatetest"
 	cpgatev1 "github.com/cpgate/cpgate/proto/gen/cpgate/v1"
 )
 
@@ -19,7 +18,7 @@ import (
 // its own alone.
 func TestV3Lock_CancelledWaitersLeaveOurLocksAlone(t *testing.T) {
 	const waiters = 500
-	node := cpgatetest.Start(t)
+	node := startNode(t)
 	conn, err := grpc.NewClient(node.Addr(), grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
 		t.Fatal(err)

@@ -1,0 +1,109 @@
+package tests_test
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/cpgate/cpgate"
+	"github.com/cpgate/cpgate/cpgatetest"
+)
+
+// kind is what every node is that a rig is made of.
+var kind = flag.String("kind", "member", "where the nodes under test have their etcd: member, external or standby")
+
+// backings are the ways to give a node its etcd, by the kind of node.
+var backings = map[string]func(t *testing.T) cpgatetest.Option{
+	"member":   func(*testing.T) cpgatetest.Option { return func(*cpgate.Config) {} },
+	"external": beExternal,
+	"standby":  beStandby,
+}
+
+// startNode starts a node of the kind that is under test.
+func startNode(t *testing.T, options ...cpgatetest.Option) *cpgatetest.Node {
+	t.Helper()
+	be, ok := backings[*kind]
+	if !ok {
+		t.Fatalf("no such kind: %s", *kind)
+	}
+	return cpgatetest.Start(t, append([]cpgatetest.Option{be(t)}, options...)...)
+}
+
+// beExternal is for a node without members, on a plain etcd that has nothing else to do.
+func beExternal(t *testing.T) cpgatetest.Option {
+	t.Helper()
+	e := runEtcd(t)
+	return func(c *cpgate.Config) { c.CPMemberCount, c.EtcdEndpoints = 0, []string{e.addr} }
+}
+
+// beStandby is for a node behind three that vote.
+func beStandby(t *testing.T) cpgatetest.Option {
+	t.Helper()
+	const voters = 3
+	var members []string
+	for i := range voters + 1 {
+		members = append(members, fmt.Sprintf("m%d=%s", i, unused(t)))
+	}
+	be := func(n int) cpgatetest.Option {
+		return func(c *cpgate.Config) {
+			c.Name, c.Members, c.CPMemberCount, c.GroupSize = fmt.Sprint("m", n), members, voters+1, voters
+		}
+	}
+	startVoters(t, voters, be)
+	return be(voters)
+}
+
+// startVoters starts them at the same time, since none serves before most of them are there, and stops them so.
+func startVoters(t *testing.T, voters int, be func(n int) cpgatetest.Option) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), soon)
+	defer cancel()
+	all := make([]*pending[*cpgate.Node], voters)
+	for i := range all {
+		c := cpgate.DefaultConfig()
+		c.Listen, c.DataDir = "127.0.0.1:0", filepath.Join(t.TempDir(), "cpgate.data")
+		be(i)(&c)
+		all[i] = begin(func() (*cpgate.Node, error) { return cpgate.Start(ctx, c) })
+	}
+	t.Cleanup(func() {
+		var end sync.WaitGroup
+		for _, p := range all {
+			if n, err := p.end(t); err == nil {
+				end.Go(func() { _ = n.Close() })
+			}
+		}
+		end.Wait()
+	})
+	for _, p := range all {
+		must(p.end(t))(t)
+	}
+}
+
+// suite are the tests that every kind of node has to pass: all that start from a rig.
+const suite = "^Test(Routes|Names|Interop|Etcdctl|Session|Lost|Cancel|Crowd)"
+
+// Where a node has its etcd makes no difference to those who use it.
+func TestKinds_TheSuiteHolds(t *testing.T) {
+	if *kind != "member" || testing.Short() {
+		t.Skip("the suite runs already, or is long")
+	}
+	for _, k := range []string{"external", "standby"} {
+		t.Run(k, func(t *testing.T) {
+			if k == "external" {
+				buildEtcd().orFail(t)
+			}
+			c := exec.CommandContext(t.Context(), os.Args[0], "-kind", k, "-test.run", suite, "-test.timeout", "10m")
+			c.Env = append(os.Environ(), builtIn+"="+built)
+			out, err := c.CombinedOutput()
+			if err != nil {
+				t.Errorf("%s: %v\n%s", strings.Join(c.Args[1:], " "), err, out)
+			}
+		})
+	}
+}
