@@ -23,6 +23,7 @@ type gateway struct {
 	runs   []*run
 	calls  int
 	found  []kv.Txn // what a sweep has yet to commit
+	faints bool     // its marker is gone, for a while
 }
 
 func (w *world) addGateway() *gateway {
@@ -42,10 +43,22 @@ func (g *gateway) nextCall() string {
 	return fmt.Sprintf("%s.%d", g.id, g.calls)
 }
 
+// orphans notes of all requests under way that the gateway may not tidy up behind them.
+func (g *gateway) orphans() {
+	for _, r := range g.runs {
+		if r.by != nil {
+			r.by.orphan = true
+		}
+	}
+}
+
 // start begins a call for somebody who hears of it through answer.
 func (g *gateway) start(by *op, c store.Call, timed bool, answer func(err error)) *run {
 	r := &run{g: g, by: by, call: c, timed: timed, answer: answer}
 	g.runs = append(g.runs, r)
+	if g.faints {
+		g.orphans()
+	}
 	return r
 }
 
@@ -55,12 +68,36 @@ func (g *gateway) moves() (m []func()) {
 		m = append(m, r.moves()...)
 	}
 	if g.pos < len(g.w.etcd.log) {
-		m = append(m, g.deliver, g.deliver)
+		for range g.w.climate.fresh {
+			m = append(m, g.deliver)
+		}
 	}
-	if len(g.found) > 0 {
+	switch {
+	case len(g.found) > 0:
 		m = append(m, g.sweepOne)
+	case g.w.missing > 0 && !g.w.draining && g.w.chance(10):
+		m = append(m, g.sweep)
+	}
+	if g.faints && (g.w.draining || g.w.chance(4)) {
+		m = append(m, g.revive)
 	}
 	return m
+}
+
+// faint is a pause so long that the gateway counts as gone, and yet its calls go on.
+func (g *gateway) faint() {
+	g.w.tracef("%s faints", g.id)
+	g.w.write(kv.Delete(space.Gateway(g.id)))
+	g.faints = true
+	g.w.missing++
+	g.orphans()
+}
+
+func (g *gateway) revive() {
+	g.w.tracef("%s revives", g.id)
+	g.w.write(kv.Put(space.Gateway(g.id), nil, 0))
+	g.faints = false
+	g.w.missing--
 }
 
 // deliver lets the mirror see the next revision.
@@ -107,20 +144,18 @@ func (g *gateway) sweep() {
 func (g *gateway) sweepOne() {
 	t := g.found[0]
 	g.found = g.found[1:]
-	g.w.apply(&proposal{txn: g.w.broken(t)})
+	g.w.apply(&proposal{txn: g.w.broken(nil, t)})
 }
 
 // crash ends a gateway with all its calls: their clients notice, and what was on its way may still come.
 func (w *world) crash(g *gateway) {
 	w.tracef("%s crashes", g.id)
+	g.orphans()
 	for _, r := range slices.Clone(g.runs) {
 		if r.stage == committing {
 			w.limbo = append(w.limbo, r.proposal)
 		}
 		r.stage = ended
-		if r.by != nil {
-			r.by.orphan = true
-		}
 		if !r.left {
 			r.left = true
 			r.answer(errLost)
@@ -128,5 +163,6 @@ func (w *world) crash(g *gateway) {
 	}
 	w.gateways = slices.DeleteFunc(w.gateways, func(o *gateway) bool { return o == g })
 	w.write(kv.Delete(space.Gateway(g.id)))
+	w.missing++
 	w.addGateway()
 }

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/cpgate/cpgate/fencedlock"
-	"github.com/cpgate/cpgate/internal/keys"
 	"github.com/cpgate/cpgate/session"
 )
 
@@ -36,16 +35,13 @@ type lockOp struct {
 	fence     fencedlock.Fence
 }
 
-// lockers adds callers of one lock.
-func lockers(w *world, lock keys.Name, names ...string) {
-	o := newLockOracle(w, lock)
-	for _, n := range names {
-		c := &lockClient{w: w, oracle: o, name: n, life: w.addLife()}
-		c.life.ended = append(c.life.ended, func(session.ID) { c.forget() })
-		c.forget()
-		o.clients = append(o.clients, c)
-		w.actors = append(w.actors, c)
-	}
+// addClient adds a caller of the lock, in a session that others may use for something else.
+func (o *lockOracle) addClient(l *life, name string) {
+	c := &lockClient{w: o.w, oracle: o, name: name, life: l}
+	l.ended = append(l.ended, func(session.ID) { c.forget() })
+	c.forget()
+	o.clients = append(o.clients, c)
+	o.w.actors = append(o.w.actors, c)
 }
 
 // forget starts over with another session.
@@ -72,9 +68,9 @@ func (c *lockClient) moves() (m []func()) {
 	case len(c.ops) == 0 && (c.count > 0 || !c.w.draining):
 		m = append(m, c.begin)
 	case c.w.draining || !alone:
-	case c.w.rng.IntN(12) == 0:
+	case c.w.chance(12):
 		m = append(m, func() { c.cancel(c.ops[0]) })
-	case c.w.rng.IntN(10) == 0:
+	case c.w.chance(10):
 		m = append(m, c.newer)
 	}
 	if c.w.draining {
@@ -117,9 +113,9 @@ func (c *lockClient) add(kind string) *lockOp {
 
 func (c *lockClient) lock() {
 	o := c.add("lock")
-	o.timed = c.w.rng.IntN(2) == 0
+	o.timed = c.w.chance(2)
 	r := fencedlock.LockRequest{Name: c.oracle.lock, Caller: o.caller(), RequestID: o.request}
-	if c.w.rng.IntN(4) == 0 {
+	if c.w.chance(4) {
 		r.Timeout = new(time.Duration)
 	}
 	asks(o.op, func(g *gateway) answering[fencedlock.LockAnswer] {

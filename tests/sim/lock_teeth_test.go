@@ -9,9 +9,9 @@ import (
 // TestBrokenLocksAreNoticed breaks one rule at a time and expects the simulation to notice: each rule is there for
 // a reason that some schedule shows.
 func TestBrokenLocksAreNoticed(t *testing.T) {
-	bite(t, locks, map[string]func(*world){
+	bite(t, locks, map[string]breaks{
 		"blind writes":                                    without(func(c kv.Compare) bool { return c.Target == kv.Mod && !on("/session/")(c) }),
-		"no without a barrier":                            func(w *world) { w.noBarrier = true },
+		"no without a barrier":                            noBarrier,
 		"give-up without a ticket ahead":                  without(func(c kv.Compare) bool { return c.Is == kv.Equal && c.Target == kv.Create && c.Rev > 0 }),
 		"commit taken for the hold without an empty line": without(func(c kv.Compare) bool { return c.Prefix }),
 		"retry that puts its ticket again": without(func(c kv.Compare) bool {
@@ -20,7 +20,7 @@ func TestBrokenLocksAreNoticed(t *testing.T) {
 		"late attempt that ignores the memo":                 without(on("/memo/")),
 		"put after the session has ended":                    without(on("/session/")),
 		"put that forgets the lease":                         forgetLease,
-		"calls that take each other's tickets for their own": func(w *world) { w.sameCall = true },
-		"lost wake-up": func(w *world) { w.deaf = true },
+		"calls that take each other's tickets for their own": sameCall,
+		"lost wake-up": deaf,
 	})
 }

@@ -24,7 +24,7 @@ type op struct {
 	attempt int32
 	timed   bool // it has a timeout, which may pass at any time
 	run     *run
-	orphan  bool // a gateway crashed with an attempt of it
+	orphan  bool // a gateway with an attempt of it crashed, or counted as gone
 	next    func(g *gateway) (call store.Call, told func())
 }
 
@@ -60,7 +60,7 @@ func (o *op) moves() []func() {
 	case o.ended != 0:
 	case o.run == nil:
 		return []func(){o.ask}
-	case !o.w.draining && o.w.rng.IntN(12) == 0:
+	case !o.w.draining && o.w.chance(o.w.climate.lost):
 		return []func(){o.loseConnection}
 	}
 	return nil

@@ -60,13 +60,15 @@ func (r *run) moves() (m []func()) {
 	case looking:
 		m = append(m, r.look)
 	case committing:
-		m = append(m, r.commit, r.commit, r.commit)
-		if r.g.w.rng.IntN(10) == 0 {
+		for range r.g.w.climate.swift {
+			m = append(m, r.commit)
+		}
+		if r.g.w.chance(r.g.w.climate.unknown) {
 			m = append(m, r.loseAnswer)
 		}
 	case reading:
 		m = append(m, r.read)
-		if r.g.w.rng.IntN(20) == 0 && !r.g.w.draining {
+		if !r.g.w.draining && r.g.w.chance(2*r.g.w.climate.unknown) {
 			m = append(m, r.failRead)
 		}
 	case seeing:
@@ -94,6 +96,9 @@ func (r *run) befalls(m []func()) []func() {
 	if r.timed && !r.tidying {
 		m = append(m, func() { r.timed = false; r.signals(kv.TimedOut)() })
 	}
+	if !r.g.w.draining && r.g.w.chance(10*r.g.w.climate.unknown) {
+		m = append(m, r.cutOff)
+	}
 	if r.tidying && !r.graceOver {
 		m = append(m, func() { r.graceOver = true; r.signals(kv.GraceOver)() })
 	}
@@ -115,7 +120,7 @@ func (r *run) look() {
 	case s.Done:
 		r.finish(nil)
 	case s.Commit != nil:
-		r.proposal, r.stage = &proposal{by: r.by, txn: r.g.w.broken(*s.Commit)}, committing
+		r.proposal, r.stage = &proposal{by: r.by, txn: r.g.w.broken(r.by, *s.Commit)}, committing
 	case s.Barrier && r.g.w.noBarrier:
 		r.call.Looked(r.g.mirror.Revision())
 	case s.Barrier:
@@ -163,6 +168,9 @@ func (r *run) loseAnswer() {
 func (r *run) read() { r.see, r.looked, r.stage = r.g.w.etcd.rev, true, seeing }
 
 func (r *run) failRead() { r.finish(errLost) }
+
+// cutOff ends a wait because the gateway's member has lost the others.
+func (r *run) cutOff() { r.finish(errLost) }
 
 func (r *run) seen() {
 	r.stage = looking

@@ -38,6 +38,7 @@ type semOp struct {
 	try    bool
 	less   bool // initializes as sessionless
 
+	levels int   // how often it has leveled
 	heard  bool  // its client was told
 	got    int64 // how many permits it got, gave back, or found
 	yes    bool
@@ -72,7 +73,7 @@ func (c *semClient) moves() (m []func()) {
 	case len(c.ops) == 1 && c.ops[0].kind == "acquire":
 		m = append(m, c.leaves(c.ops[0])...)
 	}
-	if c.life != nil && !c.w.draining && c.w.rng.IntN(100) == 0 {
+	if c.life != nil && !c.w.draining && c.w.chance(100) {
 		m = append(m, c.life.end)
 	}
 	return m
@@ -81,9 +82,9 @@ func (c *semClient) moves() (m []func()) {
 // leaves returns how a client may turn away from an acquire: it cancels, or it is gone for good.
 func (c *semClient) leaves(o *semOp) []func() {
 	switch {
-	case c.w.leaving, !c.w.draining && c.w.rng.IntN(12) == 0:
+	case c.w.leaving, !c.w.draining && c.w.chance(12):
 		return []func(){func() { c.cancel(o) }}
-	case !c.w.draining && c.w.rng.IntN(60) == 0:
+	case !c.w.draining && c.w.chance(60):
 		return []func(){o.walk}
 	}
 	return nil
@@ -107,7 +108,7 @@ func (c *semClient) begin() {
 
 // giveBack releases by ticket, or a number.
 func (c *semClient) giveBack() {
-	if c.life != nil && (c.w.draining || c.w.rng.IntN(2) == 0) {
+	if c.life != nil && (c.w.draining || c.w.chance(2)) {
 		c.releaseTicket()
 		return
 	}
@@ -139,7 +140,7 @@ const shelf semaphore.Shelf = 0xfff_ffff
 
 func (c *semClient) acquire() {
 	o := c.add("acquire")
-	o.timed, o.try = c.w.rng.IntN(2) == 0, c.w.rng.IntN(4) == 0
+	o.timed, o.try = c.w.chance(2), c.w.chance(4)
 	o.n = 1 + c.w.rng.Int64N(3)
 	r := semaphore.AcquireRequest{Name: c.oracle.name, Caller: o.caller(), Permits: semaphore.Permits(o.n), RequestID: o.request}
 	if o.try {

@@ -13,9 +13,9 @@ type deed struct {
 	what    doing
 	request string     // whose ticket it was
 	sid     session.ID // of that ticket
-	owner   string     // of that ticket
 	n       int64      // how many permits: more, or fewer where below 0
-	by      *semOp     // nil for what nobody asked for
+	by      *semOp     // nil for the end of a session, and for a sweep
+	swept   bool
 
 	sessionless bool // of what was initialized
 }
@@ -38,7 +38,7 @@ func (o *semOracle) judge(before semState, p *proposal) {
 		by = o.of[p.by]
 	}
 	first := len(o.deeds)
-	o.compareStates(before, by)
+	o.compareStates(before, deed{step: o.w.steps, by: by, swept: p != nil && p.by == nil})
 	for _, d := range o.deeds[first:] {
 		o.w.tracef("  %v", d)
 		if by != nil && o.over[by.request] != "" && d.what != admitted {
@@ -57,9 +57,9 @@ func (o *semOracle) judge(before semState, p *proposal) {
 }
 
 // compareStates notes what is different now.
-func (o *semOracle) compareStates(before semState, by *semOp) {
+func (o *semOracle) compareStates(before semState, who deed) {
 	note := func(d deed) {
-		d.step, d.by = o.w.steps, by
+		d.step, d.by, d.swept = who.step, who.by, who.swept
 		o.deeds = append(o.deeds, d)
 	}
 	now := o.now
@@ -75,12 +75,12 @@ func (o *semOracle) compareStates(before semState, by *semOp) {
 	for _, t := range before.line {
 		left := now.permitsOf(t)
 		if t.admitted && left != t.permits && now.there {
-			note(deed{what: gone, request: t.request, sid: t.sid, owner: t.owner, n: left - t.permits})
+			note(deed{what: gone, request: t.request, sid: t.sid, n: left - t.permits})
 		}
 	}
 	for _, t := range now.line {
 		if t.admitted && !before.admits(t) {
-			note(deed{what: admitted, request: t.request, sid: t.sid, owner: t.owner, n: t.permits})
+			note(deed{what: admitted, request: t.request, sid: t.sid, n: t.permits})
 		}
 	}
 }
@@ -106,7 +106,7 @@ func (o *semOracle) doneBy(by *semOp, what doing) (all []deed) {
 }
 
 func (d deed) String() string {
-	by := "nobody"
+	by := "the end of a session, or a sweep"
 	if d.by != nil {
 		by = d.by.kind + " of " + d.by.request
 	}

@@ -59,7 +59,7 @@ func operation(in any, from, to int) porcupine.Operation {
 // tellable returns what a client was told, and marks the deeds of which that tells. ok is false for what tells nothing:
 // that somebody had to wait is checked elsewhere.
 func (o *semOracle) tellable(s *semOp, known map[int]bool) (in semInput, ok bool) {
-	in = semInput{request: s.target, sid: s.session, owner: s.owner, ticket: s.ticket, n: s.n, sessionless: s.less}
+	in = semInput{request: s.target, sid: s.session, ticket: s.ticket, n: s.n, sessionless: s.less}
 	if s.failed != nil {
 		in.what = told[rootOf(s.failed)]
 		return in, in.what != nothing
@@ -80,6 +80,7 @@ func (o *semOracle) tellable(s *semOp, known map[int]bool) (in semInput, ok bool
 			in.what = holdsNothing
 			return in, true
 		}
+		in.parts = o.parts(s)
 		return in, o.tellsOf(s, known, false)
 	case "change":
 		in.what = changes
@@ -106,22 +107,30 @@ func (o *semOracle) tellsOf(s *semOp, known map[int]bool, lastOnly bool) (found 
 		if lastOnly && s.kind != "destroy" {
 			mine = d.what == admitted && d.request == s.request || d.what == counted && d.by != nil && d.by.target == s.request
 		}
-		if mine {
+		if mine && d.step <= s.ended {
 			known[n], found = true, true
 		}
 	}
 	return found
 }
 
+// parts returns what a release took from which request's permits. That this is their right order is checked elsewhere.
+func (o *semOracle) parts(s *semOp) (all []grant) {
+	for _, d := range o.doneBy(s, gone) {
+		all = append(all, grant{d.request, d.sid, -d.n})
+	}
+	return all
+}
+
 // silent returns a deed that nobody was told of.
 func (d deed) silent() (in semInput, ok bool) {
-	in = semInput{request: d.request, sid: d.sid, owner: d.owner, n: d.n, yes: true}
+	in = semInput{request: d.request, sid: d.sid, n: d.n, yes: true}
 	switch d.what {
 	case admitted:
 		in.what = takes
 	case gone:
 		in.what, in.n = shrinks, -d.n
-		return in, d.by != nil // else its session has ended
+		return in, d.by != nil || d.swept // else its session has ended
 	case counted:
 		in.what = changes
 	case initialized:

@@ -20,7 +20,6 @@ type semSequel struct {
 type grant struct {
 	request string
 	sid     session.ID
-	owner   string
 	n       int64
 }
 
@@ -29,9 +28,9 @@ type semInput struct {
 	what        semDoes
 	request     string
 	sid         session.ID
-	owner       string
 	ticket      string
 	n           int64
+	parts       []grant // of which grants it gives back
 	yes         bool
 	sessionless bool
 }
@@ -128,29 +127,22 @@ func (s semSequel) take(in semInput) semSequel {
 		s.permits -= in.n
 		return s
 	}
-	s.grants = append(slices.Clone(s.grants), grant{in.request, in.sid, in.owner, in.n})
+	s.grants = append(slices.Clone(s.grants), grant{in.request, in.sid, in.n})
 	return s
 }
 
-// give releases permits: all of a ticket, or those of the owner first, then the oldest.
+// give releases permits.
 func (s semSequel) give(in semInput) (semSequel, bool) {
-	switch {
-	case s.sessionless:
+	if s.sessionless {
 		s.permits += in.n
 		return s, s.there
-	case in.ticket != "":
-		of := func(g grant) bool { return g.request == in.ticket }
-		if s.held(of) != in.n {
+	}
+	ok, left := true, in.n
+	for _, p := range in.parts {
+		left -= p.n
+		if s, ok = s.less(func(g grant) bool { return g.request == p.request && g.sid == in.sid }, p.n); !ok {
 			return s, false
 		}
-		return s.less(of, in.n)
-	}
-	left := in.n
-	for _, owners := range []bool{true, false} {
-		of := func(g grant) bool { return g.sid == in.sid && (g.owner == in.owner) == owners }
-		part := min(left, s.held(of))
-		left -= part
-		s, _ = s.less(of, part)
 	}
 	return s, left == 0
 }

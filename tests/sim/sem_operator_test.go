@@ -47,11 +47,11 @@ func (p *semOperator) add(kind string) *semOp {
 func (p *semOperator) init() {
 	o := p.add("init")
 	o.n = p.oracle.w.rng.Int64N(5)
-	o.less = p.sessionless != (p.fickle && p.oracle.w.rng.IntN(2) == 0)
+	o.less = p.sessionless != (p.fickle && p.oracle.w.chance(2))
 	r := semaphore.InitRequest{
 		Name: p.oracle.name, Permits: semaphore.Permits(o.n), RequestID: o.request, Sessionless: o.less,
 	}
-	asks(o.op, func(*gateway) answering[bool] { return semaphore.NewInitCall(space, r, now) }, o.initAnswered)
+	asks(o.op, func(*gateway) answering[bool] { return semaphore.NewInitCall(space, r, shelf, now) }, o.initAnswered)
 }
 
 // change adds permits or, as likely, removes some.

@@ -33,18 +33,20 @@ func (s scene) play(seed uint64, tracing bool, breakIt func(*world)) *world {
 	return w
 }
 
-// test plays one seed after the other, on all processors.
-func (s scene) test(t *testing.T) {
-	n := uint64(s.runs)
+// test plays one seed after the other.
+func (s scene) test(t *testing.T) { inChunks(t, s.runs, s.check) }
+
+// inChunks has all processors check one seed after the other: so many as are asked for, else n.
+func inChunks(t *testing.T, n int, check func(*testing.T, uint64)) {
 	if *runs > 0 {
-		n = uint64(*runs)
+		n = *runs
 	}
 	var next atomic.Uint64
-	for p := range min(n, uint64(runtime.GOMAXPROCS(0))) {
+	for p := range min(n, runtime.GOMAXPROCS(0)) {
 		t.Run(fmt.Sprint(p), func(t *testing.T) {
 			t.Parallel()
-			for k := next.Add(1) - 1; k < n && !t.Failed(); k = next.Add(1) - 1 {
-				s.check(t, *firstSeed+k)
+			for k := next.Add(1) - 1; k < uint64(n) && !t.Failed(); k = next.Add(1) - 1 {
+				check(t, *firstSeed+k)
 			}
 		})
 	}
@@ -59,24 +61,3 @@ func (s scene) check(t *testing.T, seed uint64) {
 	test, _, _ := strings.Cut(t.Name(), "/")
 	t.Errorf("seed %d: %s\n%s\nonce more: go test ./tests/sim -run '^%s$' -sim.seed=%d -sim.runs=1", seed, w.failure, w.story(), test, seed)
 }
-
-var locks = scene{runs: 5_000, steps: 200, cast: func(w *world) { lockers(w, "orders", "a", "b", "c") }}
-
-func TestLocksKeepTheirPromisesUnderEverySchedule(t *testing.T) { locks.test(t) }
-
-var semaphores = scene{runs: 2_000, steps: 250, cast: func(w *world) {
-	o := newSemOracle(w, "pool")
-	o.addClients(w.addLife(), "a", "b")
-	o.addClients(w.addLife(), "c")
-	w.actors = append(w.actors, &semOperator{oracle: o})
-}}
-
-func TestSemaphoresKeepTheirPromisesUnderEverySchedule(t *testing.T) { semaphores.test(t) }
-
-var sessionless = scene{runs: 2_000, steps: 250, cast: func(w *world) {
-	o := newSemOracle(w, "pool")
-	o.addClients(nil, "a", "b", "c")
-	w.actors = append(w.actors, &semOperator{oracle: o, sessionless: true})
-}}
-
-func TestSessionlessSemaphoresKeepTheirPromisesUnderEverySchedule(t *testing.T) { sessionless.test(t) }

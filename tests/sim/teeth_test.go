@@ -9,10 +9,13 @@ import (
 )
 
 // teeth is how many schedules a broken variant may pass unnoticed.
-const teeth = 5_000
+const teeth = 20_000
+
+// breaks is what is broken on purpose.
+type breaks func(*world)
 
 // bite expects each broken variant to be noticed in some schedule.
-func bite(t *testing.T, s scene, variants map[string]func(*world)) {
+func bite(t *testing.T, s scene, variants map[string]breaks) {
 	for name, breakIt := range variants {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -27,26 +30,48 @@ func bite(t *testing.T, s scene, variants map[string]func(*world)) {
 	}
 }
 
-// without returns a mutation that leaves out the conditions that match.
-func without(match func(kv.Compare) bool) func(*world) {
-	return mutates(func(t kv.Txn) kv.Txn {
-		t.If = slices.DeleteFunc(slices.Clone(t.If), match)
-		return t
-	})
+// The variants that are broken in every primitive.
+func noBarrier(w *world) { w.noBarrier = true }
+func sameCall(w *world)  { w.sameCall = true }
+func deaf(w *world)      { w.deaf = true }
+
+// mutates changes the transactions of some kinds of request; of all of them where none is named.
+func mutates(f func(*kv.Txn), kinds ...string) breaks {
+	return func(w *world) {
+		w.mutate = func(kind string, t kv.Txn) kv.Txn {
+			if len(kinds) > 0 && !slices.Contains(kinds, kind) {
+				return t
+			}
+			t.If, t.Then = slices.Clone(t.If), slices.Clone(t.Then)
+			f(&t)
+			return t
+		}
+	}
 }
 
-func mutates(f func(kv.Txn) kv.Txn) func(*world) { return func(w *world) { w.mutate = f } }
+// without leaves out the conditions that match.
+func without(match func(kv.Compare) bool, kinds ...string) breaks {
+	return mutates(func(t *kv.Txn) { t.If = slices.DeleteFunc(t.If, match) }, kinds...)
+}
+
+// omits leaves out what a transaction does that matches.
+func omits(match func(kv.Op) bool, kinds ...string) breaks {
+	return mutates(func(t *kv.Txn) { t.Then = slices.DeleteFunc(t.Then, match) }, kinds...)
+}
 
 func on(part string) func(kv.Compare) bool {
 	return func(c kv.Compare) bool { return strings.Contains(c.Key, part) }
 }
 
-func forgetLease(w *world) {
-	w.mutate = func(t kv.Txn) kv.Txn {
-		t.Then = slices.Clone(t.Then)
-		for n := range t.Then {
-			t.Then[n].Lease = 0
-		}
-		return t
+// unchanged matches the conditions that a key is as it was seen.
+func unchanged(part string) func(kv.Compare) bool {
+	return func(c kv.Compare) bool {
+		return c.Target == kv.Mod && c.Is == kv.Equal && c.Rev > 0 && strings.Contains(c.Key, part)
 	}
 }
+
+var forgetLease = mutates(func(t *kv.Txn) {
+	for n := range t.Then {
+		t.Then[n].Lease = 0
+	}
+})

@@ -20,11 +20,13 @@ type world struct {
 	gateways []*gateway
 	limbo    []*proposal // of lost outcome; they may be committed until settled
 	actors   []actor
+	missing  int // gateways without a marker
 	oracles  []oracle
 	sweeps   []func(mirror.View) []kv.Txn // what each primitive finds abandoned
 	lives    int                          // how many sessions there are at a time
 	dead     map[session.ID]int           // the steps at which others ended
 	told     int                          // how much of etcd's log the oracles know
+	climate  climate
 	steps    int
 	draining bool // nobody asks for more
 	leaving  bool // who still waits leaves
@@ -33,7 +35,7 @@ type world struct {
 	failure  string
 
 	// What is broken on purpose, to see that it is noticed.
-	mutate    func(kv.Txn) kv.Txn
+	mutate    func(kind string, t kv.Txn) kv.Txn // of what kind of request; "" for a sweep
 	noBarrier bool
 	sameCall  bool // every call goes by the same name
 	deaf      bool // what follows from a change, and is none itself, is no news
@@ -59,20 +61,43 @@ type oracle interface {
 
 func newWorld(seed uint64) *world {
 	w := &world{rng: rand.New(rand.NewPCG(seed, 0)), etcd: newEtcd(), dead: map[session.ID]int{}}
+	w.climate = climate{
+		lost: w.one(4, 12, 40), unknown: w.one(3, 10, 40), late: w.one(1, 6, 30), mishap: w.one(15, 60, 200),
+		fresh: w.one(1, 2, 6), swift: w.one(1, 3),
+	}
 	for range 2 + w.rng.IntN(2) {
 		w.addGateway()
 	}
 	return w
 }
 
+// climate is what a schedule is like: schedules differ in how often things go wrong.
+type climate struct {
+	lost    int // one in so many times a connection is
+	unknown int // and an outcome
+	late    int // and what is on its way comes, or is known never to
+	mishap  int // and something befalls a gateway
+	fresh   int // how often a mirror comes on, compared to anything else
+	swift   int // how often a transaction is committed
+}
+
+// one draws one of the numbers.
+func (w *world) one(of ...int) int { return of[w.rng.IntN(len(of))] }
+
+// chance is one in so many.
+func (w *world) chance(in int) bool { return w.rng.IntN(in) == 0 }
+
 func (w *world) any() *gateway { return w.gateways[w.rng.IntN(len(w.gateways))] }
 
 // broken is the transaction as it is proposed: as it is, but where something is broken on purpose.
-func (w *world) broken(t kv.Txn) kv.Txn {
-	if w.mutate == nil {
+func (w *world) broken(by *op, t kv.Txn) kv.Txn {
+	switch {
+	case w.mutate == nil:
 		return t
+	case by == nil:
+		return w.mutate("", t)
 	}
-	return w.mutate(t)
+	return w.mutate(by.kind, t)
 }
 
 // apply commits a proposal, at most once.
@@ -87,7 +112,7 @@ func (w *world) apply(p *proposal) kv.Result {
 // settle lets a lost proposal be committed, or never.
 func (w *world) settle(p *proposal) {
 	w.limbo = slices.DeleteFunc(w.limbo, func(o *proposal) bool { return o == p })
-	if !p.done && w.rng.IntN(2) == 0 {
+	if !p.done && w.chance(2) {
 		w.apply(p)
 	}
 	p.done = true
@@ -150,21 +175,20 @@ func (w *world) step() bool {
 
 // mishaps are what befalls the whole: rare, and none while the schedule comes to its end.
 func (w *world) mishaps() (m []func()) {
-	if len(w.limbo) > 0 {
+	if len(w.limbo) > 0 && (w.draining || w.chance(w.climate.late)) {
 		m = append(m, func() { w.settle(w.limbo[w.rng.IntN(len(w.limbo))]) })
 	}
-	if w.draining {
+	if w.draining || !w.chance(w.climate.mishap) {
 		return m
 	}
-	switch w.rng.IntN(60) {
+	switch g := w.any(); w.rng.IntN(5) {
 	case 0:
-		m = append(m, func() { w.crash(w.any()) })
+		return append(m, func() { w.crash(g) })
 	case 1, 2:
-		m = append(m, w.any().rebuild)
-	case 3:
-		m = append(m, w.any().sweep)
+		return append(m, g.faint)
+	default:
+		return append(m, g.rebuild)
 	}
-	return m
 }
 
 // run plays a schedule to its end: no new calls, everybody comes to rest.
