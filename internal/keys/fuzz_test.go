@@ -8,7 +8,7 @@ import (
 )
 
 // pairs adds each name with the next one.
-func pairs(f *testing.F, add func(one, other string)) {
+func pairs(add func(one, other string)) {
 	for n, s := range segments {
 		add(s.text, segments[(n+1)%len(segments)].text)
 	}
@@ -17,7 +17,7 @@ func pairs(f *testing.F, add func(one, other string)) {
 }
 
 func FuzzNames(f *testing.F) {
-	pairs(f, func(one, other string) { f.Add(one, other) })
+	pairs(func(one, other string) { f.Add(one, other) })
 	f.Fuzz(func(t *testing.T, one, other string) {
 		a, err := keys.ParseName(one)
 		if err != nil {

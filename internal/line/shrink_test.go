@@ -58,7 +58,7 @@ func (p *pair) keep(t *testing.T, seed uint64) {
 
 // S3: once admitted, always admitted.
 func TestNobodyEverLosesWhatItHoldsToALowerLimit(t *testing.T) {
-	for seed := range uint64(300) {
+	for seed := range uint64(150) {
 		p := newPair(rand.New(rand.NewPCG(seed, 2)))
 		var held []string
 		for range 60 {
@@ -83,7 +83,7 @@ func holders(l *line.Line) (keys []string) {
 
 // S1: what is admitted newly fits under the limit, together with all that hold.
 func TestWhoeverIsAdmittedFitsUnderTheLimitOfThatMoment(t *testing.T) {
-	for seed := range uint64(300) {
+	for seed := range uint64(150) {
 		p := newPair(rand.New(rand.NewPCG(seed, 3)))
 		for range 60 {
 			p.keep(t, seed)
@@ -98,7 +98,7 @@ func TestWhoeverIsAdmittedFitsUnderTheLimitOfThatMoment(t *testing.T) {
 // R1: a gateway that starts late reads the record and the tickets in any order, admits only when it has them all, and
 // sees the holders that all others see.
 func TestALineReadInAnyOrderIsTheLineThatSawThemCome(t *testing.T) {
-	for seed := range uint64(300) {
+	for seed := range uint64(150) {
 		p := newPair(rand.New(rand.NewPCG(seed, 4)))
 		for range 60 {
 			p.keep(t, seed)
@@ -119,7 +119,7 @@ func TestALineReadInAnyOrderIsTheLineThatSawThemCome(t *testing.T) {
 
 // R1: nor does it matter how much of it a line has seen, and been told, before it lost sight of the rest.
 func TestALineThatMissedAPartComesOutAsTheOneThatDidNot(t *testing.T) {
-	for seed := range uint64(300) {
+	for seed := range uint64(150) {
 		p := newPair(rand.New(rand.NewPCG(seed, 5)))
 		lost := line.New(p.line.Limit().Permits)
 		var there []line.Ticket // what lost knows of

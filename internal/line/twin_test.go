@@ -207,7 +207,7 @@ func keysOf(items []*kv.Item) (keys []string) {
 }
 
 func TestALineIsAlwaysAsItsDumbTwin(t *testing.T) {
-	for seed := range uint64(400) {
+	for seed := range uint64(200) {
 		p := newPair(rand.New(rand.NewPCG(seed, 0)))
 		for range 40 {
 			for range 1 + p.r.IntN(3) { // a revision, or several that were folded at once

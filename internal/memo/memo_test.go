@@ -38,7 +38,10 @@ func (w *written) commit(lease kv.LeaseID, ops []kv.Op, notes ...memo.Note) {
 	w.t.Helper()
 	rev := w.mirror.Revision() + 1
 	var events []kv.Event
-	touched := map[string]bool{}
+	touched, noted := map[string]bool{}, map[string]bool{}
+	for _, n := range notes {
+		noted[n.Key] = true
+	}
 	for _, o := range ops {
 		if touched[o.Key] || o.Prefix {
 			w.t.Errorf("%q is touched twice", o.Key)
@@ -50,7 +53,7 @@ func (w *written) commit(lease kv.LeaseID, ops []kv.Op, notes ...memo.Note) {
 			if old := w.mirror.Get(o.Key); old != nil {
 				e.Item.Create = old.Create
 			}
-			if o.Lease != lease || !slices.ContainsFunc(notes, func(n memo.Note) bool { return n.Key == o.Key }) {
+			if o.Lease != lease || !noted[o.Key] {
 				w.t.Errorf("puts %+v", o)
 			}
 		}

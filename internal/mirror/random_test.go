@@ -17,7 +17,7 @@ func newMirror() *mirror.Mirror { return mirror.New(keys.NewSpace("cp/")) }
 // play runs f on many random histories: of locks, of semaphores, of latches, and of all together.
 func play(t *testing.T, f func(t *testing.T, h *history)) {
 	t.Helper()
-	for seed := range uint64(100) {
+	for seed := range uint64(60) {
 		pools := [][][]string{{locks}, {semaphores}, {latches}, {locks, semaphores, latches}}[seed%4]
 		h := newHistory(rand.New(rand.NewPCG(seed, 2)), pools...)
 		if !t.Run(fmt.Sprint("seed", seed), func(t *testing.T) { f(t, h) }) {

@@ -189,6 +189,7 @@ func TestCallsThatChangeDifferentKeysDoNotWaitForEachOther(t *testing.T) {
 	e, w := on(t, shared), &heldWatch{}
 	w.close()
 	s := e.open(t, w.on) // whose mirror is late, so that nobody's turn ends
+	var ends []<-chan error
 	for _, name := range []string{"x", "y", "z"} {
 		c := counts(e, name)
 		done := run(t.Context(), s, c, nil)
@@ -197,12 +198,17 @@ func TestCallsThatChangeDifferentKeysDoNotWaitForEachOther(t *testing.T) {
 			defer c.mu.Unlock()
 			return len(c.results) == 1
 		})
-		defer receive(t, done, "end")
+		ends = append(ends, done)
 	}
 	if turns := s.Turns(); len(turns) != 3 {
 		t.Errorf("turns %v", turns)
 	}
 	w.open()
+	for _, end := range ends {
+		if err := receive(t, end, "end"); err != nil {
+			t.Error(err)
+		}
+	}
 }
 
 func TestATurnEndsWhenTheMirrorShowsWhatItWas(t *testing.T) {

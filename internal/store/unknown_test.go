@@ -101,8 +101,11 @@ func TestACommitThatCertainlyFailedIsSaidToHave(t *testing.T) {
 		txn  kv.Txn
 		want error
 	}{
-		{many, rpctypes.ErrTooManyOps}, {twice, rpctypes.ErrDuplicateKey}, {overlap, rpctypes.ErrDuplicateKey},
-		{big, rpctypes.ErrRequestTooLarge}, {nobodys, rpctypes.ErrLeaseNotFound},
+		{many, rpctypes.ErrTooManyOps},
+		{twice, rpctypes.ErrDuplicateKey},
+		{overlap, rpctypes.ErrDuplicateKey},
+		{big, rpctypes.ErrRequestTooLarge},
+		{nobodys, rpctypes.ErrLeaseNotFound},
 	} {
 		err := s.Run(t.Context(), &call{next: steps(kv.Commit(c.txn))}, nil)
 		if !errors.Is(err, c.want) || errors.Is(err, store.ErrUnavailable) || l.count() != n+1 {
