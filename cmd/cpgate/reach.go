@@ -1,0 +1,90 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+	clientv3 "go.etcd.io/etcd/client/v3"
+	"go.uber.org/zap"
+)
+
+const (
+	// answerTimeout is how long a cluster may take for one answer to an operator.
+	answerTimeout = 5 * time.Second
+	// changeTimeout is the same for a change of members. A cluster has to be well for five seconds before.
+	changeTimeout = 15 * time.Second
+	changeEvery   = time.Second
+)
+
+// reach is how the commands for operators reach a cluster: over the port that everybody uses.
+type reach struct {
+	endpoints []string
+}
+
+// addReach gives the command the flags for it, and those below it too.
+func addReach(c *cobra.Command) *reach {
+	r := &reach{}
+	c.PersistentFlags().StringSliceVar(&r.endpoints, "endpoints", []string{ownEndpoint(os.Getenv)},
+		"`host:port` of one or more nodes of the cluster, parted by commas; unless given, where the node of this environment "+
+			"listens [CPGATE_LISTEN]")
+	return r
+}
+
+// dial makes a client. It connects with its first call.
+func (r *reach) dial() (*clientv3.Client, error) {
+	for _, e := range r.endpoints {
+		if _, _, err := net.SplitHostPort(e); err != nil {
+			return nil, fmt.Errorf("endpoints %q: must be host:port", e)
+		}
+	}
+	c, err := clientv3.New(clientv3.Config{Endpoints: r.endpoints, Logger: zap.NewNop()})
+	if err != nil {
+		return nil, fmt.Errorf("endpoints %q: %w", strings.Join(r.endpoints, ","), err)
+	}
+	return c, nil
+}
+
+// with runs what needs a client, for so long.
+func (r *reach) with(ctx context.Context, limit time.Duration, use func(context.Context, *clientv3.Client) error) error {
+	c, err := r.dial()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = c.Close() }()
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	if err = use(ctx, c); errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("endpoints %q: no answer within %v", strings.Join(r.endpoints, ","), limit)
+	}
+	return err
+}
+
+// said leaves out of an error what only gRPC has to say.
+func said(err error) error {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return errors.New(strings.TrimPrefix(rpctypes.ErrorDesc(err), "etcdserver: "))
+}
+
+// whenWell makes a change of members, again while the cluster says that it is not well enough for one.
+func whenWell(ctx context.Context, change func() error) error {
+	for {
+		err := change()
+		if !errors.Is(err, rpctypes.ErrUnhealthy) {
+			return err
+		}
+		select {
+		case <-time.After(changeEvery):
+		case <-ctx.Done():
+			return err
+		}
+	}
+}
