@@ -45,6 +45,10 @@ type Config struct {
 	Members []string
 	// PeerListen is where this member listens for the others, host:port. Empty: at its address in Members.
 	PeerListen string
+	// Rejoin lets a member whose data folder is empty come back into its cluster, which must be there, as a new member with
+	// the old one's name. Where the folder holds its state it changes nothing. Etcd* say how to speak to the others, where
+	// that needs TLS or a user; the user needs the role root.
+	Rejoin bool
 	// Advertise is where clients reach this node, host:port: other nodes tell it to clients. Empty: where it listens.
 	Advertise string
 	// CertFile and KeyFile hold the certificate of the port and its key, in PEM, and make it one of TLS: for gRPC, REST and
@@ -124,6 +128,7 @@ func (c Config) Validate() error {
 		{"group-size", c.GroupSize, c.checkGroupSize()},
 		{"members", strings.Join(c.Members, ","), c.checkMembers()},
 		{"peer-listen", c.PeerListen, c.checkPeerListen()},
+		{"rejoin", c.Rejoin, c.checkRejoin()},
 		{"advertise", c.Advertise, checkAdvertise(c.Advertise)},
 		{"cert-file", c.CertFile, needs(c.CertFile, partner{"key-file", c.KeyFile})},
 		{"key-file", c.KeyFile, needs(c.KeyFile, partner{"cert-file", c.CertFile})},

@@ -47,6 +47,11 @@ func (n *Node) startEtcd(ctx context.Context, c Config) (etcd, error) {
 	if err != nil {
 		return nil, err
 	}
+	if c.Rejoin && !embedded.HasState(c.DataDir) {
+		if cluster, err = c.rejoin(ctx, cluster); err != nil {
+			return nil, err
+		}
+	}
 	m, err := embedded.Start(ctx, embedded.Config{
 		Name: c.Name, DataDir: c.DataDir, Cluster: cluster, ClientURL: c.scheme() + "://" + n.advertised(c),
 		Logger: c.Logger,

@@ -28,7 +28,7 @@ type partner struct{ setting, value string }
 
 // checkEtcd checks a setting about an etcd elsewhere.
 func (c Config) checkEtcd(value string, partners ...partner) error {
-	if value != "" && c.votes() {
+	if value != "" && c.votes() && !c.Rejoin {
 		return errors.New("needs cp-member-count 0 or a standby: this node is a member of the etcd that it serves")
 	}
 	return needs(value, partners...)
@@ -37,7 +37,7 @@ func (c Config) checkEtcd(value string, partners ...partner) error {
 // remote says where the node's etcd is when it is not its own. The configuration has been checked.
 func (c Config) remote() (r remote.Config, err error) {
 	r = remote.Config{Endpoints: c.EtcdEndpoints, Key: c.Prefix, User: c.EtcdUser, Logger: c.Logger}
-	if c.standsBy() {
+	if c.standsBy() || c.Rejoin {
 		if r.Peers, err = c.voterAddresses(); err != nil {
 			return r, err
 		}

@@ -79,8 +79,11 @@ func (s setting) node(o *options) *yaml.Node {
 }
 
 func (s setting) tag() string {
-	if _, ok := s.at(&options{}).(*int); ok {
+	switch s.at(&options{}).(type) {
+	case *int:
 		return "!!int"
+	case *bool:
+		return "!!bool"
 	}
 	return "!!str"
 }

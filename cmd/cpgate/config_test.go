@@ -11,7 +11,7 @@ import (
 // names are all settings that a configuration file can have, as flags.
 var names = []string{
 	"listen", "data-dir", "name", "session-ttl-seconds", "session-heartbeat-interval-seconds", "prefix",
-	"cp-member-count", "group-size", "members", "peer-listen", "advertise", "cert-file", "key-file", "client-ca-file",
+	"cp-member-count", "group-size", "members", "peer-listen", "rejoin", "advertise", "cert-file", "key-file", "client-ca-file",
 	"peer-cert-file", "peer-key-file", "peer-ca-file", "etcd-endpoints", "etcd-user", "etcd-password-file",
 	"etcd-ca-file", "etcd-cert-file", "etcd-key-file", "lock-acquire-limit", "retry-grace", "log-level", "log-format",
 }
@@ -33,6 +33,7 @@ group_size: 0 # default
 # default
 members: []
 peer_listen: "" # default
+rejoin: false # default
 advertise: "" # default
 cert_file: "" # default
 key_file: "" # default
@@ -100,7 +101,7 @@ func TestConfigPrint_CanBeReadBackWhateverIsSet(t *testing.T) {
 	}
 	for _, role := range [][]string{
 		{
-			"--cp-member-count=3", "--group-size=1", "--members=007=a:1", "--members=b=b:1,c=[::1]:2", "--peer-listen=:1",
+			"--cp-member-count=3", "--group-size=1", "--members=007=a:1", "--members=b=b:1,c=[::1]:2", "--peer-listen=:1", "--rejoin",
 			"--peer-cert-file=~", "--peer-key-file=null", "--peer-ca-file='",
 		},
 		{
@@ -136,8 +137,8 @@ func TestConfig_LetsKubernetesDescribeItsServices(t *testing.T) {
 	s.set("KUBERNETES_SERVICE_HOST=10.0.0.1", "CPGATE_SERVICE_HOST=10.0.0.2", "CPGATE_SERVICE_PORT_GRPC=2379",
 		"CPGATE_PORT=tcp://10.0.0.2:2379", "CPGATE_PORT_2379_TCP_ADDR=10.0.0.2", "CPGATE_PEERS_PORT=tcp://10.0.0.3:1")
 	s.works("config", "print")
-	s.set("CPGATE_PROT=1")
-	s.refuses(`CPGATE_PROT "1": no such setting, did you mean CPGATE_PREFIX?`, "config", "print")
+	s.set("CPGATE_PREFX=1")
+	s.refuses(`CPGATE_PREFX "1": no such setting, did you mean CPGATE_PREFIX?`, "config", "print")
 }
 
 func TestHelp_HasEverySettingWithItsVariableAndItsDefault(t *testing.T) {

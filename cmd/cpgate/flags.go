@@ -46,7 +46,10 @@ func addFlags(c *cobra.Command) map[string]*flag {
 	for _, s := range settings {
 		f := &flag{setting: s}
 		flags[s.name] = f
-		c.Flags().Var(f, s.name, s.help+"\n["+s.env()+"]")
+		added := c.Flags().VarPF(f, s.name, "", s.help+"\n["+s.env()+"]")
+		if _, ok := s.at(&options{}).(*bool); ok {
+			added.NoOptDefVal = "true" // --rejoin is --rejoin=true
+		}
 	}
 	return flags
 }

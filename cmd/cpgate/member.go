@@ -10,6 +10,8 @@ import (
 	"github.com/spf13/cobra"
 	"go.etcd.io/etcd/api/v3/etcdserverpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/cpgate/cpgate/remote"
 )
 
 func newMember() *cobra.Command {
@@ -78,7 +80,7 @@ func newMemberAdd(r *reach) *cobra.Command {
 				add = e.MemberAddAsLearner
 			}
 			var added *clientv3.MemberAddResponse
-			err = whenWell(ctx, func() (err error) {
+			err = remote.WhenWell(ctx, func() (err error) {
 				added, err = add(ctx, []string{peerScheme(list.Members) + address})
 				return err
 			})
@@ -100,7 +102,7 @@ func newMemberRemove(r *reach) *cobra.Command {
 	}
 	c.RunE = func(c *cobra.Command, args []string) error {
 		return r.withMember(c.Context(), args[0], func(ctx context.Context, e *clientv3.Client, m *etcdserverpb.Member) error {
-			err := whenWell(ctx, func() error {
+			err := remote.WhenWell(ctx, func() error {
 				_, err := e.MemberRemove(ctx, m.ID)
 				return err
 			})

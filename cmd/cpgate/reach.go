@@ -20,7 +20,6 @@ const (
 	answerTimeout = 5 * time.Second
 	// changeTimeout is the same for a change of members. A cluster has to be well for five seconds before.
 	changeTimeout = 15 * time.Second
-	changeEvery   = time.Second
 )
 
 // reach is how the commands for operators reach a cluster: over the port that everybody uses.
@@ -72,19 +71,4 @@ func said(err error) error {
 		return err
 	}
 	return errors.New(strings.TrimPrefix(rpctypes.ErrorDesc(err), "etcdserver: "))
-}
-
-// whenWell makes a change of members, again while the cluster says that it is not well enough for one.
-func whenWell(ctx context.Context, change func() error) error {
-	for {
-		err := change()
-		if !errors.Is(err, rpctypes.ErrUnhealthy) {
-			return err
-		}
-		select {
-		case <-time.After(changeEvery):
-		case <-ctx.Done():
-			return err
-		}
-	}
 }

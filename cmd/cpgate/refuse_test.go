@@ -22,6 +22,8 @@ func TestLoad_RefusesABadFlag(t *testing.T) {
 		"--lock-acquire-limit=a=1,b":               `lock-acquire-limit "b": "b" must be a whole number from 0 to 2147483647 (flag --lock-acquire-limit)`,
 		"--retry-grace=2":                          `retry-grace "2": must be a duration such as 500ms or 2s (flag --retry-grace)`,
 		"--retry-grace=2m":                         `retry-grace "2m0s": must be 0s to 1m (flag --retry-grace)`,
+		"--rejoin=maybe":                           `rejoin "maybe": must be true or false (flag --rejoin)`,
+		"--rejoin":                                 `rejoin true: needs members: there are no others to join (flag --rejoin)`,
 		"--log-level=loud":                         `log-level "loud": must be debug, info, warn or error (flag --log-level)`,
 		"--log-format=xml":                         `log-format "xml": must be text or json (flag --log-format)`,
 		"--cert-file=c":                            `cert-file "c": needs key-file (flag --cert-file)`,

@@ -24,7 +24,7 @@ type setting struct {
 	name string // of the flag: the other names follow from it
 	unit string // what stands for the value in the help
 	help string
-	at   func(o *options) any // *string, *int, *time.Duration or *[]string
+	at   func(o *options) any // *string, *int, *bool, *time.Duration or *[]string
 	// notInFile is set for what makes no sense in the configuration file.
 	notInFile bool
 	// defaultIs says in words a default that differs from machine to machine.
@@ -85,6 +85,12 @@ var settings = []setting{
 		name: "peer-listen", unit: "host:port", defaultIs: "its address in members",
 		help: "where this member listens for the others",
 		at:   func(o *options) any { return &o.node.PeerListen },
+	},
+	{
+		name: "rejoin", unit: "bool", defaultIs: "no",
+		help: "with a data folder that is lost or empty, come back into the cluster as a new member under the old name, " +
+			"through the others, who must be there; with one that is in order, change nothing",
+		at: func(o *options) any { return &o.node.Rejoin },
 	},
 	{
 		name: "advertise", unit: "host:port", defaultIs: "where it listens",

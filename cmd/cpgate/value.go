@@ -28,6 +28,10 @@ func parse(at any, text string) (err error) {
 		if *p, err = strconv.Atoi(text); err != nil {
 			return errors.New("must be a whole number")
 		}
+	case *bool:
+		if *p, err = strconv.ParseBool(text); err != nil {
+			return errors.New("must be true or false")
+		}
 	case *time.Duration:
 		if *p, err = time.ParseDuration(text); err != nil {
 			return errors.New("must be a duration such as 500ms or 2s")
@@ -47,6 +51,8 @@ func (s setting) texts(o *options) []string {
 		return []string{*p}
 	case *int:
 		return []string{strconv.Itoa(*p)}
+	case *bool:
+		return []string{strconv.FormatBool(*p)}
 	default:
 		return []string{fmt.Sprint(*p.(*time.Duration))}
 	}
