@@ -98,11 +98,7 @@ func (c *call) keep(s scene, notes ...memo.Note) []kv.Op {
 	if c.caller.Session != 0 {
 		return memo.Keep(s.view, kv.LeaseID(c.caller.Session), notes...)
 	}
-	var ops []kv.Op
-	for _, n := range notes {
-		ops = append(ops, memo.KeepShared(s.view, c.space.SemaphoreMemos(0, c.name), kv.LeaseID(c.shelf), n)...)
-	}
-	return ops
+	return memo.KeepShared(s.view, c.space.SemaphoreMemos(0, c.name), kv.LeaseID(c.shelf), notes...)
 }
 
 // no ends the call with err. Where something else may yet do what the request asks, it says so with a memo: that finds

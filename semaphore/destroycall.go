@@ -49,16 +49,17 @@ func (c *DestroyCall) Next(v mirror.View) kv.Step {
 		If:   []kv.Compare{kv.Unchanged(s.record)},
 		Then: []kv.Op{kv.Delete(s.record.Key), kv.DeleteAll(s.prefix)},
 	}
-	if !s.damaged {
-		init := remembered{Answer: initialized, At: c.now}.note(c.space.SemaphoreMemo(0, c.name, s.value.Request))
-		t.Then = append(t.Then, c.keep(s, init)...)
-	}
 	return c.Send(c.late(s, t))
 }
 
-// late adds the memos that keep earlier attempts of what is destroyed from coming into line anew.
+// late adds the memos that keep earlier attempts of what is destroyed from coming into line anew, or from initializing
+// it unknown to all.
 func (c *DestroyCall) late(s scene, t kv.Txn) kv.Txn {
 	notes := map[session.ID][]memo.Note{}
+	if !s.damaged {
+		r := remembered{Answer: initialized, At: c.now}
+		notes[0] = append(notes[0], r.note(c.space.SemaphoreMemo(0, c.name, s.value.Request)))
+	}
 	for n := range s.line.Len() {
 		i := s.line.At(n)
 		_, request, _ := keys.ParseSemaphoreTicket(s.prefix, i.Key)

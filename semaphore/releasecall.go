@@ -145,6 +145,9 @@ func (c *ReleaseCall) some(s scene) kv.Step {
 		if left == 0 {
 			break
 		}
+		if !c.Fresh() && c.others(h) > 0 {
+			return kv.Barrier // the owner may have some of its own that are not seen yet
+		}
 		part := min(left, h.value.Permits)
 		left -= part
 		t.If = append(t.If, kv.Unchanged(h.item))

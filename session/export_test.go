@@ -27,7 +27,7 @@ func (r *Renewals) Len() int { return len(r.promises) }
 
 // Age makes the lease for memos as old as if that time had passed.
 func (k *Keeper) Age(d time.Duration) {
-	k.shelf.mu.Lock()
-	defer k.shelf.mu.Unlock()
+	k.shelf.room <- struct{}{}
+	defer func() { <-k.shelf.room }()
 	k.shelf.until = k.shelf.until.Add(-d)
 }

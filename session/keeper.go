@@ -31,7 +31,9 @@ type Keeper struct {
 }
 
 // NewKeeper returns a keeper.
-func NewKeeper(c Config) *Keeper { return &Keeper{Config: c, leases: leases{c.Leases, c.Store.Within}} }
+func NewKeeper(c Config) *Keeper {
+	return &Keeper{Config: c, leases: leases{c.Leases, c.Store.Within}, shelf: newShelf()}
+}
 
 // HeartbeatInterval returns how often a client should call Heartbeat.
 func (k *Keeper) HeartbeatInterval() time.Duration { return k.Interval }

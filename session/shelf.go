@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"sync"
 	"time"
 
 	"github.com/cpgate/cpgate/internal/kv"
@@ -18,25 +17,31 @@ const (
 	shelfTTL = 2 * shelfFor
 )
 
-// shelf is the lease that is put on now. The zero value has none yet.
+// shelf is the lease that is put on now. A new one has none yet.
 type shelf struct {
-	mu    sync.Mutex
+	room  chan struct{} // has place for the one who looks at what follows, or takes another lease
 	id    kv.LeaseID
 	until time.Time // puts on it end here
 }
 
+func newShelf() shelf { return shelf{room: make(chan struct{}, 1)} }
+
 // drop makes the next call take another lease.
 func (s *shelf) drop() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.room <- struct{}{}
+	defer func() { <-s.room }()
 	s.until = time.Time{}
 }
 
 // Shelf returns a lease for what is to be remembered for ten minutes, of calls that have no session. The error is
 // store.ErrUnavailable, or ctx's own.
 func (k *Keeper) Shelf(ctx context.Context) (kv.LeaseID, error) {
-	k.shelf.mu.Lock()
-	defer k.shelf.mu.Unlock()
+	select {
+	case k.shelf.room <- struct{}{}:
+		defer func() { <-k.shelf.room }()
+	case <-ctx.Done():
+		return 0, ctx.Err()
+	}
 	now := time.Now()
 	if now.Before(k.shelf.until) {
 		return k.shelf.id, nil
