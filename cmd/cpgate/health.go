@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -29,13 +30,22 @@ func newHealth() *cobra.Command {
 		Use:   "health",
 		Short: "Tell whether a node can answer calls, for the health check of a container",
 		Long: "Tell whether a node can answer calls: it ends with 0 when the node's /readyz says so, else with 1 and one\n" +
-			"line that says why not.",
+			"line that says why not. Unless --endpoint or --ca-file is given, a node that has TLS by its environment is asked over\n" +
+			"TLS, with its own certificate and without a look at the one that it shows.",
 		Args: cobra.NoArgs,
 	}
 	endpoint := c.Flags().String("endpoint", ownEndpoint(os.Getenv),
 		"`host:port` of the node; unless given, where the node of this environment listens [CPGATE_LISTEN]")
+	s := addSecure(c.Flags())
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		said, err := askHealth(c.Context(), *endpoint)
+		over, err := s.tls()
+		if err == nil && over == nil && !c.Flags().Changed("endpoint") {
+			over, err = ownTLS(os.Getenv)
+		}
+		if err != nil {
+			return err
+		}
+		said, err := askHealth(c.Context(), *endpoint, over)
 		if err != nil {
 			return fmt.Errorf("endpoint %q: %w", *endpoint, err)
 		}
@@ -54,17 +64,21 @@ func ownEndpoint(getenv func(string) string) string {
 }
 
 // askHealth returns what a node that can answer calls says of itself, and as an error what any other says.
-func askHealth(ctx context.Context, endpoint string) (said string, err error) {
+func askHealth(ctx context.Context, endpoint string, over *tls.Config) (said string, err error) {
 	if _, _, err := net.SplitHostPort(endpoint); err != nil {
 		return "", errors.New("must be host:port")
 	}
 	ctx, cancel := context.WithTimeout(ctx, healthTimeout)
 	defer cancel()
-	ask, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+reachable(endpoint)+"/readyz", http.NoBody)
+	scheme := "http://"
+	if over != nil {
+		scheme = "https://"
+	}
+	ask, err := http.NewRequestWithContext(ctx, http.MethodGet, scheme+reachable(endpoint)+"/readyz", http.NoBody)
 	if err != nil {
 		return "", errors.New("must be host:port")
 	}
-	direct := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}} // by no proxy
+	direct := &http.Client{Transport: &http.Transport{DisableKeepAlives: true, TLSClientConfig: over}} // by no proxy
 	answer, err := direct.Do(ask)
 	if err != nil {
 		return "", cause(err)

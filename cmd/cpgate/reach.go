@@ -25,6 +25,7 @@ const (
 // reach is how the commands for operators reach a cluster: over the port that everybody uses.
 type reach struct {
 	endpoints []string
+	secure    *secure
 }
 
 // addReach gives the command the flags for it, and those below it too.
@@ -33,6 +34,7 @@ func addReach(c *cobra.Command) *reach {
 	c.PersistentFlags().StringSliceVar(&r.endpoints, "endpoints", []string{ownEndpoint(os.Getenv)},
 		"`host:port` of one or more nodes of the cluster, parted by commas; unless given, where the node of this environment "+
 			"listens [CPGATE_LISTEN]")
+	r.secure = addSecure(c.PersistentFlags())
 	return r
 }
 
@@ -43,7 +45,11 @@ func (r *reach) dial() (*clientv3.Client, error) {
 			return nil, fmt.Errorf("endpoints %q: must be host:port", e)
 		}
 	}
-	c, err := clientv3.New(clientv3.Config{Endpoints: r.endpoints, Logger: zap.NewNop()})
+	over, err := r.secure.tls()
+	if err != nil {
+		return nil, err
+	}
+	c, err := clientv3.New(clientv3.Config{Endpoints: r.endpoints, TLS: over, Logger: zap.NewNop()})
 	if err != nil {
 		return nil, fmt.Errorf("endpoints %q: %w", strings.Join(r.endpoints, ","), err)
 	}
