@@ -3,7 +3,7 @@
 // on disk and writes nothing; whoever has its clients does.
 //
 //   - cluster.go: open, connect, close. leader.go: the question, and what follows from the answer.
-//   - voters.go: where the voters are, as their peer ports tell. leases.go: renewals over one stream.
+//   - voters.go: where the voters are, as their peer ports tell. leases.go, renewals.go: renewals over one stream.
 package remote
 
 import (
@@ -17,6 +17,7 @@ import (
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
+	"go.etcd.io/etcd/server/v3/proxy/grpcproxy/adapter"
 	"go.uber.org/zap"
 	"google.golang.org/grpc"
 )
@@ -37,6 +38,7 @@ const (
 type Cluster struct {
 	config Config
 	client *clientv3.Client // asks for the leader; and leases, which know no watch
+	leases *leases
 	cancel context.CancelFunc
 	tasks  sync.WaitGroup
 	failed chan error
@@ -45,7 +47,8 @@ type Cluster struct {
 	clients   []*clientv3.Client // that were made, client among them
 	endpoints []string
 	id        uint64 // of the cluster
-	highest   uint64 // Raft term
+	revision  int64  // the last that ask has seen
+	term      uint64 // the highest Raft term
 	lost      error  // why there is no leader; nil while there is one
 }
 
@@ -72,6 +75,7 @@ func Open(ctx context.Context, c Config) (*Cluster, error) {
 		case <-ctx.Done():
 		}
 	}
+	r.leases = newLeases(r.client.ActiveConnection())
 	ctx, r.cancel = context.WithCancel(context.Background())
 	r.tasks.Go(func() { r.attend(ctx) })
 	if r.finds() {
@@ -140,7 +144,7 @@ func (r *Cluster) newClient(user, password string, options ...grpc.DialOption) (
 func (r *Cluster) Client() *clientv3.Client { return r.client }
 
 // Leases speaks to the cluster's lease service.
-func (r *Cluster) Leases() pb.LeaseClient { return pb.NewLeaseClient(r.client.ActiveConnection()) }
+func (r *Cluster) Leases() pb.LeaseClient { return adapter.LeaseServerToLeaseClient(r.leases) }
 
 // Endpoints are where the cluster serves its clients, as far as is known.
 func (r *Cluster) Endpoints() []string {
@@ -157,13 +161,17 @@ func (r *Cluster) places() []string {
 	return r.config.Endpoints
 }
 
-// Failed gets one error when another cluster answers at the endpoints: what was true of the one before is not of that.
+// Failed gets one error when another etcd answers at the endpoints, or the same with its data gone: what was true before
+// is not any more.
 func (r *Cluster) Failed() <-chan error { return r.failed }
 
 // Close closes the connections that Open has made. Closing again is no error.
 func (r *Cluster) Close() error {
 	r.cancel()
 	r.tasks.Wait()
+	if r.leases != nil {
+		r.leases.renewal.close()
+	}
 	if r.client != nil {
 		_ = r.client.Close() // it has nothing to say but that it is closed
 	}

@@ -2,9 +2,11 @@ package remote
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
 )
 
@@ -26,27 +28,24 @@ func (r *Cluster) ask(ctx context.Context) error {
 	case err != nil:
 		return fmt.Errorf("asking etcd at %v for its leader: %w", r.Endpoints(), err)
 	}
-	return r.answered(got.Header.ClusterId, got.Header.RaftTerm)
+	return r.answered(got.Header)
 }
 
-func (r *Cluster) answered(cluster, term uint64) error {
+// errAnother means that what is true of the etcd at the endpoints was not true of the one before: it is another, or was
+// reset. Fences would fall.
+var errAnother = errors.New("another etcd has taken the place of the one that was served")
+
+func (r *Cluster) answered(h *pb.ResponseHeader) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.id == 0 {
-		r.id = cluster
+	switch {
+	case r.id != 0 && r.id != h.ClusterId:
+		return fmt.Errorf("%w: it is cluster %x, was %x", errAnother, h.ClusterId, r.id)
+	case h.Revision < r.revision:
+		return fmt.Errorf("%w: it is at revision %d, was at %d", errAnother, h.Revision, r.revision)
 	}
-	if r.id != cluster {
-		return &moved{was: r.id, is: cluster}
-	}
-	r.highest = max(r.highest, term)
+	r.id, r.revision, r.term = h.ClusterId, h.Revision, max(r.term, h.RaftTerm)
 	return nil
-}
-
-// moved says that another cluster answers than did before.
-type moved struct{ was, is uint64 }
-
-func (m *moved) Error() string {
-	return fmt.Sprintf("another etcd cluster answers now, %x in place of %x", m.is, m.was)
 }
 
 // attend asks for the leader until ctx is done.
@@ -77,9 +76,9 @@ func (r *Cluster) note(ctx context.Context, err error) {
 	case before != nil && err == nil:
 		r.config.Logger.Info("etcd is back", "at", r.Endpoints())
 	}
-	if m, ok := err.(*moved); ok { //nolint:errorlint // note gets it from ask as it is
+	if errors.Is(err, errAnother) {
 		select {
-		case r.failed <- m:
+		case r.failed <- err:
 		default: // it has been told
 		}
 	}
@@ -92,7 +91,7 @@ func (r *Cluster) Reign() uint64 {
 	if r.lost != nil {
 		return 0
 	}
-	return r.highest
+	return r.term
 }
 
 // Ready returns nil while there is a leader, else why none is known.

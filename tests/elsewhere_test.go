@@ -53,6 +53,27 @@ func TestExternal_LosingEtcdEndsTheWaitsAndItsReturnHeals(t *testing.T) {
 	}
 }
 
+// An etcd that has lost its data would give out fences a second time (L2): the program ends, and says why.
+func TestExternal_AnEtcdWithoutItsDataIsNotServed(t *testing.T) {
+	t.Parallel()
+	e := runEtcd(t)
+	p := newProgram(t, "--cp-member-count", "0", "--etcd-endpoints", e.addr)
+	p.start()
+	t.Cleanup(p.clear)
+	r := serving(t, p.addr)
+	r.hold(&cpgatev1.LockRequest{Name: "orders", SessionId: r.session(0)})
+	time.Sleep(time.Second) // for the gateway to have seen the revision
+	e.kill()
+	if err := os.RemoveAll(e.data); err != nil {
+		t.Fatal(err)
+	}
+	e.start()
+	ended := begin(func() (int, error) { _ = p.cmd.Wait(); return p.cmd.ProcessState.ExitCode(), nil })
+	if code := must(ended.end(t))(t); code != 1 || !strings.Contains(p.said.String(), "another etcd has taken the place") {
+		t.Errorf("ended with %d: %s", code, p.said.String())
+	}
+}
+
 // readyz asks the node whether it can answer.
 func (r *rig) readyz() (code int, said string) {
 	r.Helper()

@@ -30,7 +30,10 @@ var house = map[string]floor{
 		others: []string{"go.etcd.io/", "go.uber.org/zap"},
 	},
 	"remote": {
-		others: []string{"go.etcd.io/etcd/api/", "go.etcd.io/etcd/client/", "google.golang.org/grpc", "go.uber.org/zap"},
+		others: []string{
+			"go.etcd.io/etcd/api/", "go.etcd.io/etcd/client/", "go.etcd.io/etcd/server/v3/proxy/grpcproxy/adapter",
+			"google.golang.org/grpc", "go.uber.org/zap",
+		},
 	},
 	"gateway": {
 		ours: []string{
