@@ -82,6 +82,7 @@ func (c Config) etcd() (*embed.Config, error) {
 	e.MaxRequestBytes = maxRequestBytes
 	e.SnapshotCatchUpEntries = catchUpEntries
 	e.EnableGRPCGateway = false
+	e.ClientTLSInfo.ClientCertAuth = true // the name in a certificate that the gateway has verified counts as the user
 	return e, c.advertise(e)
 }
 
