@@ -25,7 +25,8 @@ type Config struct {
 	SessionTTL time.Duration
 	// Name is a label for people, shown beside the session: 0 to 128 bytes of UTF-8.
 	Name string
-	// TLS secures the connections; nil means plain text.
+	// TLS secures the connections; nil means plain text. Its certificates are shown to servers that ask for one. Each
+	// endpoint's certificate must be good for the host by which Endpoints name it, unless ServerName is set.
 	TLS *tls.Config
 	// DialOptions are added to those of the client, for interceptors, credentials per call and the like.
 	DialOptions []grpc.DialOption
