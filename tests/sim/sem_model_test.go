@@ -137,12 +137,13 @@ func (s semSequel) give(in semInput) (semSequel, bool) {
 		s.permits += in.n
 		return s, s.there
 	}
-	ok, left := true, in.n
+	left := in.n
 	for _, p := range in.parts {
-		left -= p.n
-		if s, ok = s.less(func(g grant) bool { return g.request == p.request && g.sid == in.sid }, p.n); !ok {
+		next, ok := s.less(func(g grant) bool { return g.request == p.request && g.sid == in.sid }, p.n)
+		if !ok {
 			return s, false
 		}
+		s, left = next, left-p.n
 	}
 	return s, left == 0
 }

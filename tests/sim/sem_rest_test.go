@@ -34,4 +34,4 @@ func (o *semOracle) rest() {
 
 // mayHold reports whether there may be something left of a request: its client was told; or it has walked away, and the
 // gateway that would have tidied up behind it crashed, or could not know whether an earlier attempt was told.
-func (s *semOp) mayHold() bool { return s.got > 0 || s.walked && (s.orphan || s.attempt > 1) }
+func (o *semOp) mayHold() bool { return o.got > 0 || o.walked && (o.orphan || o.attempt > 1) }

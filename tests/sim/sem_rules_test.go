@@ -37,9 +37,9 @@ func (o *semOracle) checkDeeds(by *semOp, before semState, deeds []deed) {
 }
 
 // may reports whether a request may do such a thing at all.
-func (s *semOp) may(d deed, before semState) bool {
-	own := d.what == gone && d.request == s.target
-	switch s.kind {
+func (o *semOp) may(d deed, before semState) bool {
+	own := d.what == gone && d.request == o.target
+	switch o.kind {
 	case "acquire", "cancel":
 		return own || d.what == counted && before.sessionless
 	case "drain":
@@ -49,7 +49,7 @@ func (s *semOp) may(d deed, before semState) bool {
 	case "change":
 		return d.what == counted
 	case "init":
-		return d.what == initialized && d.n == s.n
+		return d.what == initialized && d.n == o.n
 	case "destroy":
 		return d.what == destroyed
 	}
@@ -162,18 +162,18 @@ func (o *semOracle) inOrder(by *semOp, touched []stand) bool {
 }
 
 // order returns the tickets of a session in the order in which a release takes them.
-func (s *semOp) order(in semState) (all []stand) {
+func (o *semOp) order(in semState) (all []stand) {
 	for _, t := range in.line {
-		if t.admitted && t.sid == s.session {
+		if t.admitted && t.sid == o.session {
 			all = append(all, t)
 		}
 	}
-	slices.SortStableFunc(all, func(a, b stand) int { return cmp.Compare(s.others(a), s.others(b)) })
+	slices.SortStableFunc(all, func(a, b stand) int { return cmp.Compare(o.others(a), o.others(b)) })
 	return all
 }
 
-func (s *semOp) others(t stand) int {
-	if t.owner == s.owner {
+func (o *semOp) others(t stand) int {
+	if t.owner == o.owner {
 		return 0
 	}
 	return 1

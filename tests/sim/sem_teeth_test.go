@@ -49,12 +49,15 @@ func TestBrokenSemaphoresAreNoticed(t *testing.T) {
 		"reduce without the first waiter": without(func(c kv.Compare) bool {
 			return on(poolTickets)(c) && c.Target == kv.Create && !c.Prefix
 		}, "change"),
-		"reduce without asking who came":      without(noneSince, "change"),
-		"admitted for good one too few":       through(-1),
-		"admitted for good one too many":      through(3),
-		"drain without its holders":           without(ticketChanged, "drain"),
-		"drain without asking who came":       without(noneSince, "drain"),
-		"try without asking who came":         without(noneSince, "acquire"),
+		"reduce without asking who came": without(noneSince, "change"),
+		"admitted for good one too few":  through(-1),
+		"admitted for good one too many": through(3),
+		"drain without its holders":      without(ticketChanged, "drain"),
+		"drain without asking who came":  without(noneSince, "drain"),
+		"try without asking who came":    without(noneSince, "acquire"),
+		"try without its guard": without(func(c kv.Compare) bool {
+			return noneSince(c) || recordChanged(c)
+		}, "acquire"),
 		"try without the record":              without(recordChanged, "acquire"),
 		"give-up of a ticket taken up since":  without(ticketChanged, "acquire"),
 		"acquire that outlives a destruction": without(func(c kv.Compare) bool { return c.Key == poolRecord }, "acquire"),

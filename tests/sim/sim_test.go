@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -13,6 +14,12 @@ var (
 	firstSeed = flag.Uint64("sim.seed", 1, "the first seed")
 	runs      = flag.Int("sim.runs", 0, "how many schedules of each scene; 0: as many as take a moment")
 )
+
+// The worlds are many, and none lives for long: to let garbage lie is faster.
+func TestMain(m *testing.M) {
+	debug.SetGCPercent(400)
+	m.Run()
+}
 
 // scene is who meets in a schedule.
 type scene struct {

@@ -105,8 +105,8 @@ func (w *twins) disturb(p *pair) {
 }
 
 // beside notes a call with its twin.
-func (w *twins) beside(dumb *dumbCall, real *walk) *pair {
-	p := &pair{dumb: dumb, real: real}
+func (w *twins) beside(dumb *dumbCall, its *walk) *pair {
+	p := &pair{dumb: dumb, real: its}
 	w.pairs = append(w.pairs, p)
 	return p
 }
