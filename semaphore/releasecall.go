@@ -46,7 +46,11 @@ func (c *ReleaseCall) Next(v mirror.View) kv.Step {
 	}
 	c.promise = nil
 	s := c.look(v)
-	if c.req.Ticket == "" && s.memo != nil && c.alive(s) {
+	switch {
+	case !c.alive(s):
+	case c.req.Ticket != "" && s.item == nil && c.retried(): // what it is about may be gone with its semaphore
+		return c.ticketBack(s)
+	case c.req.Ticket == "" && s.memo != nil:
 		return c.recall(s)
 	}
 	if step, ok := c.admit(s); !ok {
