@@ -3,6 +3,7 @@ package tests_test
 import (
 	"fmt"
 	"log/slog"
+	"os"
 	"strings"
 	"testing"
 
@@ -11,7 +12,7 @@ import (
 )
 
 // Three members that vote, and a standby behind them, with TLS on all ways: what is locked through one is seen through
-// every other, also when one of them is lost.
+// every other, also when one of them has come back without its data, and another is lost.
 func TestTLS_SecuresAWholeCluster(t *testing.T) {
 	f := newFolder(t)
 	var members []string
@@ -23,12 +24,14 @@ func TestTLS_SecuresAWholeCluster(t *testing.T) {
 		"--cert-file", f.in(certs.ServerCert), "--key-file", f.in(certs.ServerKey), "--client-ca-file", f.in(certs.CACert),
 		"--peer-cert-file", f.in(certs.PeerCert), "--peer-key-file", f.in(certs.PeerKey), "--peer-ca-file", f.in(certs.PeerCACert),
 	}
+	asClientOfOthers := []string{
+		"--etcd-ca-file", f.in(certs.CACert), "--etcd-cert-file", f.in(certs.ServerCert), "--etcd-key-file", f.in(certs.ServerKey),
+	}
 	all := &fleet{T: t}
 	for i := range 4 {
 		args := append([]string{"--name", fmt.Sprint("m", i)}, secure...)
 		if i == 3 { // the standby is a client of the others
-			args = append(args, "--etcd-ca-file", f.in(certs.CACert),
-				"--etcd-cert-file", f.in(certs.ServerCert), "--etcd-key-file", f.in(certs.ServerKey))
+			args = append(args, asClientOfOthers...)
 		}
 		all.all = append(all.all, newProgram(t, args...))
 	}
@@ -41,6 +44,13 @@ func TestTLS_SecuresAWholeCluster(t *testing.T) {
 	if _, err := holder.Lock("orders").Lock(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	back := all.all[1]
+	back.kill()
+	if err := os.RemoveAll(back.data); err != nil {
+		t.Fatal(err)
+	}
+	back.args = append(append(back.args, "--rejoin"), asClientOfOthers...)
+	back.start()
 	all.all[0].kill()
 	for _, p := range all.all[1:] {
 		if _, ok, err := dialTLS(t, f, p.addr).Lock("orders").TryLock(t.Context(), 0); ok || err != nil {
