@@ -5,7 +5,8 @@
 //
 //   - split.go, sniff.go: a new connection goes to gRPC or to HTTP, by what it says first. tls.go: behind TLS, where the
 //     port has it.
-//   - grpc.go: the gRPC server: our services, all of etcd's, health and reflection.
+//   - grpc.go: the gRPC server: our services, all of etcd's, health and reflection. backend.go, remote.go: etcd's, of a
+//     server in this process or of a cluster elsewhere.
 //   - http.go: everything that is not gRPC, by its path. rest.go: /v1/. etcd.go: /v3/, etcd's own JSON API.
 //   - calls.go: where both ways meet. Every call to one of our services passes [calls.do], which counts it and
 //     puts its error on the wire.

@@ -102,7 +102,7 @@ func (r *Cluster) reach(ctx context.Context) (err error) {
 // hopeless reports errors that no waiting helps against.
 func hopeless(err error) bool {
 	for _, e := range []error{
-		rpctypes.ErrAuthFailed, rpctypes.ErrPermissionDenied, rpctypes.ErrUserEmpty, rpctypes.ErrUserNotFound,
+		rpctypes.ErrAuthFailed, rpctypes.ErrPermissionDenied, rpctypes.ErrUserEmpty, rpctypes.ErrUserNotFound, errNoTLS,
 	} {
 		if errors.Is(err, e) {
 			return true

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -20,7 +21,10 @@ const (
 	maxList = 1 << 20
 )
 
-var errNoVoters = errors.New("no voter has told yet where it serves clients")
+var (
+	errNoVoters = errors.New("no voter has told yet where it serves clients")
+	errNoTLS    = errors.New("the voters serve their clients over TLS, which needs etcd-ca-file")
+)
 
 // peer is a member as etcd lists it on the port for its peers.
 type peer struct {
@@ -52,8 +56,7 @@ func (r *Cluster) find(ctx context.Context) error {
 		found, err := r.list(ctx, address)
 		switch {
 		case err == nil:
-			r.move(found)
-			return nil
+			return r.move(found)
 		case vain == nil:
 			vain = err
 		default:
@@ -103,11 +106,15 @@ func endpoints(all []peer) (urls []string, err error) {
 }
 
 // move lets all clients go to the endpoints.
-func (r *Cluster) move(endpoints []string) {
+func (r *Cluster) move(endpoints []string) error {
+	secure := func(u string) bool { return strings.HasPrefix(u, "https:") }
+	if r.config.TLS == nil && slices.ContainsFunc(endpoints, secure) {
+		return errNoTLS
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if slices.Equal(r.endpoints, endpoints) {
-		return
+		return nil
 	}
 	if len(r.endpoints) > 0 {
 		r.config.Logger.Info("the voters have moved", "to", endpoints)
@@ -118,4 +125,5 @@ func (r *Cluster) move(endpoints []string) {
 			c.SetEndpoints(endpoints...)
 		}
 	}
+	return nil
 }

@@ -11,23 +11,29 @@ import (
 // fleet is the real program several times, as the members of one cluster.
 type fleet struct {
 	*testing.T
-	all []*program
+	all     []*program
+	members []string // as the setting has them
 }
 
-// runFleet runs n members, each in a process of its own. The first of them vote, all unless it is said how many.
-func runFleet(t *testing.T, n int, voters ...int) *fleet {
+// newFleet is n members, each to be run in a process of its own. The first of them vote.
+func newFleet(t *testing.T, n, voters int) *fleet {
 	t.Helper()
-	groupSize := append(voters, n)[0]
-	var peers []string
-	for i := range n {
-		peers = append(peers, fmt.Sprintf("m%d=%s", i, unused(t)))
-	}
 	f := &fleet{T: t}
 	for i := range n {
-		f.all = append(f.all, newProgram(t,
-			"--name", fmt.Sprint("m", i), "--cp-member-count", fmt.Sprint(n), "--group-size", fmt.Sprint(groupSize),
-			"--members", strings.Join(peers, ",")))
+		f.members = append(f.members, fmt.Sprintf("m%d=%s", i, unused(t)))
 	}
+	for i := range n {
+		f.all = append(f.all, newProgram(t,
+			"--name", fmt.Sprint("m", i), "--cp-member-count", fmt.Sprint(n), "--group-size", fmt.Sprint(voters),
+			"--members", strings.Join(f.members, ",")))
+	}
+	return f
+}
+
+// runFleet runs n members. All vote, unless it is said how many.
+func runFleet(t *testing.T, n int, voters ...int) *fleet {
+	t.Helper()
+	f := newFleet(t, n, append(voters, n)[0])
 	f.start(f.all...)
 	for _, p := range f.all {
 		t.Cleanup(p.clear)

@@ -1,14 +1,11 @@
 package tests_test
 
 import (
-	"context"
 	"flag"
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/cpgate/cpgate"
@@ -46,42 +43,13 @@ func beExternal(t *testing.T) cpgatetest.Option {
 func beStandby(t *testing.T) cpgatetest.Option {
 	t.Helper()
 	const voters = 3
-	var members []string
-	for i := range voters + 1 {
-		members = append(members, fmt.Sprintf("m%d=%s", i, unused(t)))
+	f := newFleet(t, voters+1, voters)
+	f.start(f.all[:voters]...)
+	for _, p := range f.all[:voters] {
+		t.Cleanup(p.clear)
 	}
-	be := func(n int) cpgatetest.Option {
-		return func(c *cpgate.Config) {
-			c.Name, c.Members, c.CPMemberCount, c.GroupSize = fmt.Sprint("m", n), members, voters+1, voters
-		}
-	}
-	startVoters(t, voters, be)
-	return be(voters)
-}
-
-// startVoters starts them at the same time, since none serves before most of them are there, and stops them so.
-func startVoters(t *testing.T, voters int, be func(n int) cpgatetest.Option) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), soon)
-	defer cancel()
-	all := make([]*pending[*cpgate.Node], voters)
-	for i := range all {
-		c := cpgate.DefaultConfig()
-		c.Listen, c.DataDir = "127.0.0.1:0", filepath.Join(t.TempDir(), "cpgate.data")
-		be(i)(&c)
-		all[i] = begin(func() (*cpgate.Node, error) { return cpgate.Start(ctx, c) })
-	}
-	t.Cleanup(func() {
-		var end sync.WaitGroup
-		for _, p := range all {
-			if n, err := p.end(t); err == nil {
-				end.Go(func() { _ = n.Close() })
-			}
-		}
-		end.Wait()
-	})
-	for _, p := range all {
-		must(p.end(t))(t)
+	return func(c *cpgate.Config) {
+		c.Name, c.Members, c.CPMemberCount, c.GroupSize = fmt.Sprint("m", voters), f.members, voters+1, voters
 	}
 }
 
