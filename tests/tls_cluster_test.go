@@ -14,6 +14,7 @@ import (
 // Three members that vote, and a standby behind them, with TLS on all ways: what is locked through one is seen through
 // every other, also when one of them has come back without its data, and another is lost.
 func TestTLS_SecuresAWholeCluster(t *testing.T) {
+	t.Parallel()
 	f := newFolder(t)
 	var members []string
 	for i := range 4 {

@@ -151,6 +151,7 @@ func askREST(ctx context.Context, addr string, via *http.Transport, proto string
 
 // Every kind of client gets in where it should, and learns at once and in clear words where it should not.
 func TestTLS_LetsInWhoeverItShould(t *testing.T) {
+	t.Parallel()
 	mine, strange := newFolder(t), newFolder(t)
 	identities := map[string]identity{
 		"plain text":               {},
@@ -225,6 +226,7 @@ func TestTLS_LetsInWhoeverItShould(t *testing.T) {
 
 // A changed certificate is what new connections get, while those that are there stay.
 func TestTLS_ChangesItsCertificateUnderWay(t *testing.T) {
+	t.Parallel()
 	f := newFolder(t)
 	log := &journal{}
 	node := cpgatetest.Start(t, cpgatetest.WithConfig(func(c *cpgate.Config) {
