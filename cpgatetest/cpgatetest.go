@@ -65,7 +65,8 @@ func Start(t testing.TB, options ...Option) *Node {
 // Addr gives the host:port that the node serves gRPC, REST and etcd's API at. It stays the same over a Restart.
 func (n *Node) Addr() string { return n.addr }
 
-// Client gives a new client of the node, closed when the test ends.
+// Client gives a new client of the node, closed when the test ends. It speaks plain text: for a node that was given
+// certificates make one with [client.NewWith].
 func (n *Node) Client(t testing.TB) *client.Client {
 	t.Helper()
 	c, err := client.New(n.addr)
