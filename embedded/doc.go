@@ -14,5 +14,6 @@
 //   - folder.go: the data folder: created, writable, locked against a second process.
 //   - log.go: etcd's log lines on their way to log/slog.
 //   - member.go: start, ready, close.
+//   - restore.go: a data folder from a snapshot. state.go: whether there is a member in one.
 //   - history.go and compact.go: old revisions are dropped, by age.
 package embedded

@@ -34,11 +34,17 @@ func newFleet(t *testing.T, n, voters int) *fleet {
 func runFleet(t *testing.T, n int, voters ...int) *fleet {
 	t.Helper()
 	f := newFleet(t, n, append(voters, n)[0])
+	f.run()
+	return f
+}
+
+// run starts all members, until the end of the test.
+func (f *fleet) run() {
+	f.Helper()
 	f.start(f.all...)
 	for _, p := range f.all {
-		t.Cleanup(p.clear)
+		f.Cleanup(p.clear)
 	}
-	return f
 }
 
 // start starts members at the same time, since none serves before most of them are there.

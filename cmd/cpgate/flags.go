@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -38,12 +39,15 @@ func (f *flag) String() string {
 // Type implements pflag.Value: what stands for the value in the help.
 func (f *flag) Type() string { return f.setting.unit }
 
-// addFlags gives the command one flag for each setting.
-func addFlags(c *cobra.Command) map[string]*flag {
+// addFlags gives the command one flag for each setting, or only for those that are named.
+func addFlags(c *cobra.Command, only ...string) map[string]*flag {
 	flags := map[string]*flag{}
 	c.Flags().SortFlags = false
 	c.SetUsageTemplate(strings.ReplaceAll(c.UsageTemplate(), ".FlagUsages ", ".FlagUsagesWrapped 120 "))
 	for _, s := range settings {
+		if len(only) > 0 && !slices.Contains(only, s.name) {
+			continue
+		}
 		f := &flag{setting: s}
 		flags[s.name] = f
 		added := c.Flags().VarPF(f, s.name, "", s.help+"\n["+s.env()+"]")

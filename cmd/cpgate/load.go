@@ -54,7 +54,7 @@ func (r sources) set(s setting, o *options, from origins) error {
 
 // find is the one place that says which source wins.
 func (r sources) find(s setting) (texts []string, where string) {
-	if f := r.flags[s.name]; f.given {
+	if f := r.flags[s.name]; f != nil && f.given {
 		return f.texts, "flag --" + s.name
 	}
 	if v, ok := r.env[s.name]; ok {
