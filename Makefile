@@ -15,11 +15,11 @@ build: ## Build bin/cpgate
 
 .PHONY: test
 test: ## Run every test
-	go test ./...
+	go test -timeout 20m ./...
 
 .PHONY: race
 race: ## Run every test under the race detector (needs a C compiler)
-	go test -race ./...
+	go test -race -timeout 30m ./...
 
 .PHONY: lint
 lint: ## Check formatting, Go code and .proto files

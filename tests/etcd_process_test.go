@@ -17,6 +17,7 @@ type plainEtcd struct {
 	addr, peer string
 	args       []string // besides those for the above
 	cmd        *exec.Cmd
+	ended      chan struct{} // closed when cmd has
 	said       bytes.Buffer
 }
 
@@ -47,9 +48,9 @@ func (e *plainEtcd) start() {
 		if err := e.cmd.Start(); err != nil {
 			e.Fatal(err)
 		}
-		ended := make(chan struct{})
-		go func() { defer close(ended); _ = e.cmd.Wait() }() // it is killed: that is what it says
-		if e.serves(ended) {
+		e.ended = make(chan struct{})
+		go func() { defer close(e.ended); _ = e.cmd.Wait() }() // it is killed: that is what it says
+		if e.serves() {
 			return
 		}
 		if !strings.Contains(e.said.String(), "address already in use") {
@@ -59,7 +60,7 @@ func (e *plainEtcd) start() {
 }
 
 // serves returns when etcd has a leader, or has ended.
-func (e *plainEtcd) serves(ended <-chan struct{}) bool {
+func (e *plainEtcd) serves() bool {
 	e.Helper()
 	for end := time.Now().Add(soon); time.Now().Before(end); {
 		if a, err := http.Get("http://" + e.addr + "/health"); err == nil {
@@ -69,7 +70,7 @@ func (e *plainEtcd) serves(ended <-chan struct{}) bool {
 			}
 		}
 		select {
-		case <-ended:
+		case <-e.ended:
 			return false
 		case <-time.After(10 * time.Millisecond):
 		}
@@ -79,4 +80,7 @@ func (e *plainEtcd) serves(ended <-chan struct{}) bool {
 }
 
 // kill ends etcd as a power cut would. One that has ended stays so.
-func (e *plainEtcd) kill() { _ = e.cmd.Process.Kill() }
+func (e *plainEtcd) kill() {
+	_ = e.cmd.Process.Kill()
+	<-e.ended
+}
