@@ -248,7 +248,9 @@ func (s *script) keys() string {
 	for n, r := range s.rounds {
 		all = strings.ReplaceAll(all, fmt.Sprintf("/%d/", r), fmt.Sprintf("/r%d/", n+1))
 	}
-	return all
+	named := strings.Fields(all)
+	slices.Sort(named) // a round's number may have one digit more than the last one's
+	return strings.Join(named, " ")
 }
 
 func (s *script) spell(text string) string {

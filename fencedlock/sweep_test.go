@@ -25,10 +25,10 @@ func (g *gateway) sweeping() {
 // die ends a gateway as a crash does: its calls go on nowhere, and its marker goes.
 func (g *gateway) die() {
 	g.w.t.Helper()
-	g.store.Close()
 	if err := g.presence.Leave(g.w.t.Context()); err != nil {
 		g.w.t.Fatal(err)
 	}
+	g.store.Close()
 }
 
 // "Tickets of a gateway whose marker is gone are swept by any other after the grace, but only while waiting: a first
