@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -69,6 +70,7 @@ func askStatus(ctx context.Context, c *clientv3.Client) (status, error) {
 	for _, m := range list.Members {
 		addresses = append(addresses, m.ClientURLs...)
 	}
+	slices.SortFunc(list.Members, func(a, b *etcdserverpb.Member) int { return strings.Compare(a.Name, b.Name) })
 	told := askEach(ctx, c, addresses)
 	var s status
 	names := map[uint64]string{}

@@ -45,11 +45,11 @@ func newSave() *cobra.Command {
 			return err // nobody is there: no need to wait for all of the time
 		}
 		return r.with(c.Context(), saveTimeout, func(ctx context.Context, e *clientv3.Client) error {
-			size, err := save(ctx, e, args[0])
+			bytes, err := save(ctx, e, args[0])
 			if err != nil {
 				return fmt.Errorf("snapshot %q: %w", args[0], err)
 			}
-			fmt.Fprintf(c.OutOrStdout(), "saved %s (%s)\n", args[0], megabytes(size))
+			fmt.Fprintf(c.OutOrStdout(), "saved %s (%s)\n", args[0], size(bytes))
 			return nil
 		})
 	}

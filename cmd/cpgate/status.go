@@ -61,7 +61,7 @@ func (s status) write(out io.Writer) error {
 	fmt.Fprintln(w, "MEMBER\tID\tROLE\tREVISION\tDATABASE\tIN USE\tVERSION\tPROBLEM")
 	for _, m := range s.Members {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", known(m.Name), m.ID, m.Role, known(decimal(m.Revision)),
-			megabytes(m.DatabaseBytes), megabytes(m.InUseBytes), known(m.Version), m.Problem)
+			size(m.DatabaseBytes), size(m.InUseBytes), known(m.Version), m.Problem)
 	}
 	for _, a := range s.Alarms {
 		fmt.Fprintf(w, "\nALARM\t%s at %s\n", a.Alarm, a.Member)
@@ -90,9 +90,12 @@ func decimal(n int64) string {
 	return strconv.FormatInt(n, 10)
 }
 
-func megabytes(n int64) string {
-	if n == 0 {
+func size(n int64) string {
+	switch {
+	case n == 0:
 		return "-"
+	case n < 1e6:
+		return fmt.Sprintf("%.0f kB", float64(n)/1e3)
 	}
 	return fmt.Sprintf("%.1f MB", float64(n)/1e6)
 }
