@@ -209,8 +209,8 @@ func (o *semOp) destroyAnswered(there bool, err error) {
 		o.refused(err)
 	case there && o.oracle.now.there && !o.destroyed(): // what it saw may have been gone already: as good as by this one
 		o.w.failf("%s: told that it is destroyed, and it is there", o.request)
-	case !there:
-		o.no("told that there was nothing to destroy", func(s semState) bool { return !s.there })
+	case !there && !o.was(func(s semState) bool { return !s.there }):
+		o.w.failf("%s: told that there was nothing to destroy, and there always was (X3)", o.request)
 	}
 }
 
