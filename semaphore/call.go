@@ -27,6 +27,7 @@ type call struct {
 
 	pause  string // the pause that the call is resting for
 	rested bool   // for as long as it wanted to
+	lifted bool   // and has lifted it, or tried
 
 	refused error // the error that is told if the transaction under way, its memo, succeeds
 }
@@ -129,19 +130,25 @@ func again(m remembered) error { return refusals[m.Answer] }
 const hold = 100 * time.Millisecond
 
 // rest says which step comes first where another call has asked for a pause. Who has rested for as long as it wanted
-// takes the pause to be forgotten, and lifts it for everybody.
+// takes the pause to be forgotten, and lifts it for everybody. But once only: the other call may ask for it again, and
+// those who had rested would do nothing but lift it.
 func (c *call) rest(s scene) (kv.Step, bool) {
 	asked := s.value.Pause
 	if asked == "" || asked == c.request {
 		return kv.Step{}, false
 	}
 	if c.pause != asked {
-		c.pause, c.rested = asked, false
+		c.pause, c.rested, c.lifted = asked, false, false
 	}
-	if !c.rested {
+	switch {
+	case !c.rested:
 		return kv.Step{Rest: &kv.Rest{While: s.record, For: hold}}, true
+	case c.lifted:
+		return kv.Step{}, false
 	}
-	return c.lift(s), true
+	step := c.lift(s)
+	c.lifted = step.Commit != nil
+	return step, true
 }
 
 // lift removes a pause.

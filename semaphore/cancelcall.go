@@ -50,6 +50,8 @@ func (c *CancelCall) Next(v mirror.View) kv.Step {
 	case s.memo != nil:
 		c.cancelled = c.removes && c.Doubtful() // the request is over, maybe by this very call
 		return c.End()
+	case s.item == nil && s.wrongKind():
+		return c.Refuse(s.kindError())
 	}
 	return c.end(s)
 }

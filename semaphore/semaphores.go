@@ -72,7 +72,8 @@ func (s *Semaphores) shelf(ctx context.Context, who Caller) (Shelf, error) {
 }
 
 // Cancel ends what an AcquireRequest began, and reports whether there was anything: its wait is over, and permits that
-// it got are given back. The errors are session.ErrExpired, store.ErrUnavailable, and ctx's own.
+// it got are given back. The errors are session.ErrExpired, a *KindError, store.ErrUnavailable,
+// and ctx's own.
 func (s *Semaphores) Cancel(ctx context.Context, r CancelRequest) (bool, error) {
 	shelf, err := s.shelf(ctx, r.Caller)
 	c := NewCancelCall(s.store.Space, r, shelf, time.Now())
