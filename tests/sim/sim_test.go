@@ -61,10 +61,11 @@ func inChunks(t *testing.T, n int, check func(*testing.T, uint64)) {
 
 // check plays a seed, and tells the story of one that goes wrong.
 func (s scene) check(t *testing.T, seed uint64) {
-	if w := s.play(seed, false, nil); w.failure == "" {
+	w := s.play(seed, false, nil)
+	if w.failure == "" {
 		return
 	}
-	w := s.play(seed, true, nil)
 	test, _, _ := strings.Cut(t.Name(), "/")
-	t.Errorf("seed %d: %s\n%s\nonce more: go test ./tests/sim -run '^%s$' -sim.seed=%d -sim.runs=1", seed, w.failure, w.story(), test, seed)
+	t.Errorf("seed %d: %s\n%s\nonce more: go test ./tests/sim -run '^%s$' -sim.seed=%d -sim.runs=1",
+		seed, w.failure, s.play(seed, true, nil).story(), test, seed)
 }

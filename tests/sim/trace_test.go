@@ -13,8 +13,13 @@ func (w *world) tracef(format string, args ...any) {
 	}
 }
 
-// story tells the schedule step by step.
-func (w *world) story() string { return strings.Join(w.trace, "\n") }
+// toldLines is how much of a story is worth reading.
+const toldLines = 1_000
+
+// story tells the schedule step by step, of one without an end the end.
+func (w *world) story() string {
+	return strings.Join(w.trace[max(0, len(w.trace)-toldLines):], "\n")
+}
 
 // writes tells what a transaction does, to whoever asks.
 type writes []kv.Op

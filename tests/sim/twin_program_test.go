@@ -198,7 +198,8 @@ func runTwins(seed uint64) *twins {
 func TestSemaphoresAndLatchesAreAlwaysAsTheirDumbTwins(t *testing.T) {
 	inChunks(t, 2_000, func(t *testing.T, seed uint64) {
 		if w := runTwins(seed); w.failure != "" {
-			t.Errorf("seed %d: %s\n%s", seed, w.failure, strings.Join(w.log, "\n"))
+			t.Errorf("seed %d: %s\n%s\nonce more: go test ./tests/sim -run Twins -sim.seed=%d -sim.runs=1",
+				seed, w.failure, strings.Join(w.log, "\n"), seed)
 		}
 	})
 }
