@@ -158,7 +158,7 @@ func (n *Node) Backing() string { return n.etcd.Place() }
 // place of the one that the node serves.
 func (n *Node) Failed() <-chan error { return n.etcd.Failed() }
 
-// Close stops the node, within three seconds and whoever waits: calls end with UNAVAILABLE, and what waits in line
+// Close stops the node, within five seconds and whoever waits: calls end with UNAVAILABLE, and what waits in line
 // keeps its place for a retry. The data folder starts again. Closing twice is no error.
 func (n *Node) Close() error {
 	n.once.Do(func() { n.closed = n.stop() })

@@ -18,7 +18,7 @@ const (
 	// minFiles is the limit of open files below which etcd has none left for clients.
 	minFiles = 151
 	// closeLimit bounds a stop, so that a disk that hangs can't hold up the process.
-	closeLimit = 2800 * time.Millisecond
+	closeLimit = 4500 * time.Millisecond
 )
 
 // Member is one running etcd member. Its methods may be called from any goroutine.
@@ -140,7 +140,7 @@ func (m *Member) NewClient() *clientv3.Client { return v3client.New(m.etcd.Serve
 // that it must still be closed. Nothing comes after Close was called.
 func (m *Member) Failed() <-chan error { return m.failed }
 
-// Close stops the member within 3 seconds, also while callers wait in it; they get an error. Closing again
+// Close stops the member within 5 seconds, also while callers wait in it; they get an error. Closing again
 // answers the same. An error says that the member still holds its data folder.
 func (m *Member) Close() error { return m.close() }
 

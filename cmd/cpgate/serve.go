@@ -17,7 +17,7 @@ func newServe() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "serve",
 		Short: "Run a node until it is told to stop",
-		Long: "Run a node until SIGINT or SIGTERM; it then stops within 3 seconds, and at once on a second one.\n\n" +
+		Long: "Run a node until SIGINT or SIGTERM; it then stops within 5 seconds, and at once on a second one.\n\n" +
 			"Each setting can be a flag, the variable in brackets, or a line of the file given by --config, under\n" +
 			"the name of the flag with _ for -. Flags win over variables, variables over the file. To see what is\n" +
 			"in effect: cpgate config print.",
