@@ -1,0 +1,213 @@
+package semaphore_test
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+	"go.etcd.io/etcd/server/v3/etcdserver/api/v3rpc"
+	"go.etcd.io/etcd/server/v3/proxy/grpcproxy/adapter"
+
+	"github.com/cpgate/cpgate/embedded"
+	"github.com/cpgate/cpgate/internal/keys"
+	"github.com/cpgate/cpgate/internal/store"
+	"github.com/cpgate/cpgate/semaphore"
+	"github.com/cpgate/cpgate/session"
+)
+
+const (
+	// grace is what the gateways of these tests give to a caller who left.
+	grace = 200 * time.Millisecond
+	// patience is how long a test waits for what must come.
+	patience = 20 * time.Second
+	// slack is how late an answer may be: 50 ms and a commit, and what a busy machine with the race detector adds.
+	slack = 50*time.Millisecond + 2*time.Second
+)
+
+// shared is the one member that nearly all tests use, each below a prefix of its own.
+var shared *embedded.Member
+
+func TestMain(m *testing.M) {
+	code, err := withMember(m.Run)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func withMember(run func() int) (code int, err error) {
+	dir, err := os.MkdirTemp("", "semaphore")
+	if err != nil {
+		return 1, err
+	}
+	defer os.RemoveAll(dir)
+	shared, err = embedded.Start(context.Background(), embedded.Config{DataDir: dir})
+	if err != nil {
+		return 1, err
+	}
+	return run(), shared.Close()
+}
+
+// world is a range of keys in one etcd, with any number of gateways that serve it.
+type world struct {
+	t      testing.TB
+	member *embedded.Member
+	etcd   *clientv3.Client
+	space  keys.Space
+	prefix string
+	grace  time.Duration
+	next   atomic.Int64 // gateways so far
+}
+
+var worlds atomic.Int64
+
+func newWorld(t testing.TB) *world {
+	t.Helper()
+	return worldOn(t, shared, fmt.Sprintf("w%d/", worlds.Add(1)))
+}
+
+func worldOn(t testing.TB, m *embedded.Member, prefix string) *world {
+	w := &world{t: t, member: m, etcd: m.NewClient(), space: keys.NewSpace(prefix), prefix: prefix, grace: grace}
+	t.Cleanup(func() { w.etcd.Close() })
+	return w
+}
+
+// gateway is what serves semaphores, without the port. What it hears from etcd can be held back, and what it commits
+// can get lost.
+type gateway struct {
+	*semaphore.Semaphores
+	w        *world
+	id       string
+	store    *store.Store
+	sessions *session.Keeper
+	presence *session.Presence
+	late     *lateWatcher
+	lossy    *lossyKV
+}
+
+func (w *world) gateway() *gateway {
+	w.t.Helper()
+	g := &gateway{w: w, id: fmt.Sprintf("%s-%d", strings.TrimSuffix(w.prefix, "/"), w.next.Add(1))}
+	g.open()
+	g.Semaphores = semaphore.New(g.store, g.sessions)
+	return g
+}
+
+// gateways returns so many of them.
+func (w *world) gateways(n int) (all []*gateway) {
+	w.t.Helper()
+	for range n {
+		all = append(all, w.gateway())
+	}
+	return all
+}
+
+func (g *gateway) open() {
+	w, c := g.w, g.w.member.NewClient()
+	g.late, g.lossy = newLateWatcher(c.Watcher), &lossyKV{KV: c.KV}
+	c.Watcher, c.KV = g.late, g.lossy
+	var err error
+	g.store, err = store.Open(w.t.Context(), store.Config{
+		Client: c, Space: w.space, Gateway: g.id, Grace: w.grace, Logger: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	g.sessions = session.NewKeeper(session.Config{
+		Store: g.store, TTL: 60 * time.Second, Interval: 5 * time.Second,
+		Leases: adapter.LeaseServerToLeaseClient(v3rpc.NewQuotaLeaseServer(w.member.Server())),
+	})
+	if g.presence, err = g.sessions.Announce(w.t.Context(), g.id, ""); err != nil {
+		w.t.Fatal(err)
+	}
+	w.t.Cleanup(func() {
+		g.late.letGo()
+		g.lossy.lose(nil)
+		_ = g.presence.Leave(context.Background())
+		g.store.Close()
+		c.Close()
+	})
+}
+
+// session opens a session; the request names it within this world only.
+func (g *gateway) session(request string, ttlSeconds int32) session.ID {
+	g.w.t.Helper()
+	o := session.Opening{RequestID: g.w.prefix + request, TTLSeconds: ttlSeconds}
+	b, err := g.sessions.Open(g.w.t.Context(), o)
+	if err != nil {
+		g.w.t.Fatal(err)
+	}
+	return b.ID
+}
+
+// caller opens a session and returns its caller without an owner.
+func (g *gateway) caller(request string) semaphore.Caller {
+	g.w.t.Helper()
+	return semaphore.Caller{Session: g.session(request, 600)}
+}
+
+// current returns when the gateway has seen all that was answered so far.
+func (g *gateway) current() {
+	g.w.t.Helper()
+	ctx, cancel := context.WithTimeout(g.w.t.Context(), patience)
+	defer cancel()
+	if _, err := g.Get(ctx, "nothing"); err != nil {
+		g.w.t.Fatal(err)
+	}
+}
+
+// sweeping has the gateway sweep behind the others.
+func (g *gateway) sweeping() {
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		g.Sweep(ctx)
+	}()
+	g.w.t.Cleanup(func() { stop(); <-done })
+}
+
+// die ends a gateway as a crash does: its calls go on nowhere, and its marker goes.
+func (g *gateway) die() {
+	g.w.t.Helper()
+	if err := g.presence.Leave(g.w.t.Context()); err != nil {
+		g.w.t.Fatal(err)
+	}
+	g.store.Close()
+}
+
+// eventually waits for what must become true.
+func (w *world) eventually(what string, is func() bool) {
+	w.t.Helper()
+	for end := time.Now().Add(patience); !is(); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			w.t.Fatalf("still not: %s\n%s", what, strings.Join(w.dump(), "\n"))
+		}
+	}
+}
+
+func within(d time.Duration) *time.Duration { return &d }
+
+var runs = flag.Int("semaphore.runs", 1, "how often the usual number of random runs")
+
+// budget returns whether there is time for another random run: a slow machine, or the race detector, makes fewer.
+func budget(d time.Duration) func() bool {
+	end := time.Now().Add(d * time.Duration(*runs))
+	return func() bool { return time.Now().Before(end) }
+}
+
+// scaled is how many random runs a test makes where n are usual: a fifth with -short.
+func scaled(n int) int {
+	if testing.Short() {
+		return max(1, n/5)
+	}
+	return n * *runs
+}
