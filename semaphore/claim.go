@@ -155,7 +155,8 @@ func (c *claim) adopt(s scene) kv.Step {
 // held or not: nobody was told of it (X2).
 func (c *claim) leave(s scene) kv.Step {
 	// One that was swept from this call, while its gateway was thought dead, nobody else can have told of.
-	mine := c.mine(s) || s.ours && s.ticket.By == swept && s.item.Create == c.mineAt
+	from := s.ours && s.ticket.By == swept && s.item.Create == c.mineAt && s.ticket.Attempt == c.attempt
+	mine := c.mine(s) || from
 	switch {
 	case !c.graceOver && (mine || c.mineAt == 0):
 		return kv.Wait

@@ -93,7 +93,7 @@ func (c *ReleaseCall) recall(s scene) kv.Step {
 // ticketBack removes a whole ticket: done twice, that is no different.
 func (c *ReleaseCall) ticketBack(s scene) kv.Step {
 	switch {
-	case c.tried.item != nil && c.Doubtful() && (s.item == nil || s.item.Create != c.tried.item.Create):
+	case s.item == nil && c.tried.item != nil && c.Doubtful():
 		return c.end(ReleaseAnswer{Released: Permits(c.tried.value.Permits)}) // this call's own transaction, or as good
 	case s.item == nil && !c.Fresh():
 		return kv.Barrier
