@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 
@@ -147,6 +148,21 @@ func TestBounds_MemosOfANameWithoutASession(t *testing.T) {
 	}
 	if left := w.keys(w.prefix + "memo/-/semaphore/pool0/"); len(left) != 1 {
 		t.Errorf("another name's memo is gone")
+	}
+}
+
+// "Counts once per id within 10 minutes": what is remembered lives for as long, and not for ever.
+func TestBounds_MemosWithoutASessionLiveForTenMinutes(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	g := w.gateway()
+	g.init(1, true)
+	g.release1(nobody, "r")
+	for _, k := range w.keys(w.prefix + "memo/") {
+		r, err := w.etcd.TimeToLive(t.Context(), clientv3.LeaseID(k.Lease))
+		if left := time.Duration(r.TTL) * time.Second; err != nil || left < 10*time.Minute || left > time.Hour {
+			t.Errorf("%s lives for %v, %v", k.Key, left, err)
+		}
 	}
 }
 

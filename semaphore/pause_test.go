@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -12,7 +11,6 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/cpgate/cpgate/semaphore"
-	"github.com/cpgate/cpgate/session"
 )
 
 // hold is how long a call holds back for the sake of another one, at the most.
@@ -200,32 +198,4 @@ func acquireNow(g *gateway, r semaphore.AcquireRequest) error {
 func (w *world) pause(request string) {
 	w.t.Helper()
 	w.put("semaphore/pool", fmt.Sprintf(`{"permits":%d,"pause":%q,"request":"init"}`, w.record().Permits, request))
-}
-
-// Who holds back goes on when the pause is over, begins anew for another one's, and may time out or be cut short.
-func TestPause_EndsWhenItIsLifted(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	g := w.gateway()
-	g.init(5, false)
-	a, b := g.caller("a"), g.caller("b")
-	for n := range 3 {
-		w.pause(fmt.Sprintf("p%d", n))
-		g.current()
-		p := g.begin(acquireOf(a, fmt.Sprintf("r%d", n), 1))
-		gone := g.begin(acquireOf(b, fmt.Sprintf("r%d", n), 1))
-		time.Sleep(hold / 4)
-		w.pause(fmt.Sprintf("q%d", n))
-		time.Sleep(hold / 4)
-		if p.over() && strings.HasPrefix(w.record().Pause, "q") {
-			t.Error("did not hold back")
-		}
-		if _, err := g.sessions.Close(t.Context(), b.Session); err != nil {
-			t.Fatal(err)
-		}
-		gone.fails(session.ErrExpired)
-		b = g.caller(fmt.Sprintf("b%d", n))
-		w.pause("")
-		p.acquired()
-	}
 }
