@@ -108,3 +108,10 @@ func (o *op) heard(a any, err error, told func()) {
 
 // gone reports that the request's session has ended.
 func (o *op) gone() bool { return o.life != nil && o.life.id != o.session }
+
+func (o *op) String() string {
+	if o == nil {
+		return "an operator"
+	}
+	return o.request
+}

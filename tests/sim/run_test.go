@@ -115,7 +115,7 @@ func (r *run) signals(s kv.Signal) func() {
 }
 
 func (r *run) look() {
-	r.g.w.tracef("%s %v looks at %d", r.g.id, r.call.Keys()[0], r.g.mirror.Revision())
+	r.g.w.tracef("%s looks at %d for %s", r.g.id, r.g.mirror.Revision(), r.by)
 	switch s := r.call.Next(r.g.mirror.View()); {
 	case s.Done:
 		r.finish(nil)
