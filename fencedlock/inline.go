@@ -77,9 +77,14 @@ func (c *LockCall) leave(s scene) kv.Step {
 	case !c.mine(s) && !c.Fresh():
 		return kv.Barrier
 	case !c.mine(s) && c.Pending():
-		return c.commit(s, 0, kv.Settle(ticketKey(s.view.Space(), c.name, c.caller)), nil)
+		return c.settle(s)
 	}
 	return c.End()
+}
+
+// settle sees to it that nothing of this call's is on its way any more.
+func (c *LockCall) settle(s scene) kv.Step {
+	return c.commit(s, 0, kv.Settle(ticketKey(s.view.Space(), c.name, c.caller)), nil)
 }
 
 // withdraw takes back what a caller that is gone left in line, held or not: nobody was told of it (X2).

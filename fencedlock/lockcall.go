@@ -49,6 +49,9 @@ func (c *LockCall) Next(v mirror.View) kv.Step {
 		return step
 	}
 	s := look(v, c.name, c.caller)
+	if c.mine(s) && c.Twins() && !c.left {
+		return c.settle(s)
+	}
 	if c.mine(s) || c.ticket != 0 {
 		return c.inLine(s)
 	}
@@ -177,7 +180,10 @@ func (c *LockCall) blocked(s scene) kv.Step {
 func (c *LockCall) adopt(s scene, was hold, n int) kv.Step {
 	// A call that never heard what came of its own transaction may meet one that took its ticket up: that is later.
 	taken := c.Doubtful() && was.Attempt == c.req.Attempt && was.By != c.rival
-	if was.Attempt > c.req.Attempt || taken {
+	switch over := was.Attempt > c.req.Attempt || taken; {
+	case over && c.Pending():
+		return c.settle(s) // or a ticket of its own might come that no call attends
+	case over:
 		return c.Refuse(ErrWaitCancelled)
 	}
 	c.rival = was.By

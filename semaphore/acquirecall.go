@@ -36,6 +36,8 @@ func (c *AcquireCall) Next(v mirror.View) kv.Step {
 	switch {
 	case c.left:
 		return c.leave(s)
+	case mine && c.Twins():
+		return c.settle()
 	case mine:
 		return c.inLine(s)
 	case c.mineAt != 0 && (s.memo == nil || s.marker == nil || s.marker.Create != c.born):

@@ -75,12 +75,15 @@ func (c *claim) commit(t kv.Txn) kv.Step {
 	return c.Send(t)
 }
 
+// settle sees to it that nothing of this call's is on its way any more.
+func (c *claim) settle() kv.Step { return c.commit(kv.Settle(c.ticket())) }
+
 // touching has a transaction committed that puts the ticket: a new one, or the one of that revision again.
 func (c *claim) touching(s scene, ticket kv.Revision, t kv.Txn) kv.Step {
 	if s.marker != nil {
 		c.born = s.marker.Create
 	}
-	if s.record != nil {
+	if c.of = 0; s.record != nil {
 		c.of = s.record.Create
 	}
 	c.touches, c.touch, c.unjudged, c.inherited = true, ticket, ticket != 0, false
@@ -99,7 +102,8 @@ func (c *claim) putTicket(permits int64) kv.Op {
 func (c *claim) inTurn(s scene, t kv.Txn) kv.Step {
 	step := c.SendInTurn(c.record(), t)
 	if step.Commit != nil {
-		c.born, c.sent, c.touches, c.touch, c.unjudged, c.inherited = s.marker.Create, true, true, 0, false, false
+		c.born, c.of = s.marker.Create, s.record.Create
+		c.sent, c.touches, c.touch, c.unjudged, c.inherited = true, true, 0, false, false
 	}
 	return step
 }
@@ -139,7 +143,10 @@ func (c *claim) admit(s scene) (kv.Step, bool) {
 // adopt takes up the ticket that an earlier attempt of the same request left. The put keeps the create revision, so the
 // place stays; that attempt can't give the ticket up any more, nor, should it come late, take it back.
 func (c *claim) adopt(s scene) kv.Step {
-	if c.superseded(s.ticket.By, s.ticket.Attempt) {
+	switch over := c.superseded(s.ticket.By, s.ticket.Attempt); {
+	case over && c.Pending():
+		return c.settle() // or a ticket of its own might come that no call attends
+	case over:
 		return c.Refuse(ErrWaitCancelled)
 	}
 	c.rival = s.ticket.By
@@ -165,7 +172,7 @@ func (c *claim) leave(s scene) kv.Step {
 	case !mine && !c.Fresh():
 		return kv.Barrier
 	case !mine && c.Pending():
-		return c.commit(kv.Settle(c.ticket()))
+		return c.settle()
 	}
 	return c.End()
 }

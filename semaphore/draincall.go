@@ -52,6 +52,8 @@ func (c *DrainCall) Next(v mirror.View) kv.Step {
 		return step
 	}
 	switch {
+	case c.mine(s) && c.Twins():
+		return c.settle()
 	case c.mine(s):
 		return c.end(s.ticket.Got())
 	case s.item != nil && !s.ours:

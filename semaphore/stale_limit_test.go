@@ -15,7 +15,6 @@ func TestStale_Reduce(t *testing.T) {
 			- get -> -2/1 a:1 b:2`,
 		"the first one came": `
 			- init i1 3 -> true
-			x close -> true
 			-@2 late
 			a acquire r1 3 -> acquired
 			-@2 reduce c1 3 -> ok
@@ -120,7 +119,6 @@ func TestStale_Drain(t *testing.T) {
 			b@2 drain d1 -> 5`,
 		"looks like some, is none": `
 			- init i1 5 -> true
-			x close -> true
 			-@2 late
 			a acquire r1 5 -> acquired
 			b@2 drain d1 -> 0`,
@@ -190,7 +188,6 @@ func TestStale_Drain(t *testing.T) {
 			- get -> 0/5 a:3 b:2`,
 		"it is destroyed by now": `
 			- init i1 3 -> true
-			x close -> true
 			-@2 late
 			- destroy -> true
 			a@2 drain d1 -> not initialized
@@ -234,7 +231,6 @@ func TestStale_InitDestroyGet(t *testing.T) {
 			- get -> none`,
 		"destroy: somebody came, and is told so": `
 			- init i1 1 -> true
-			x close -> true
 			-@2 late
 			a acquire r1 1 -> acquired
 			b acquire r2 1 &

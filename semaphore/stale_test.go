@@ -15,7 +15,6 @@ func TestStale_Acquire(t *testing.T) {
 			- get -> 0/2 a:1 b:1`,
 		"looks free, is full": `
 			- init i1 2 -> true
-			x close -> true
 			-@2 late
 			a acquire r1 2 -> acquired
 			b@2 acquire r2 1 0s -> refused, 0
@@ -67,7 +66,6 @@ func TestStale_Acquire(t *testing.T) {
 			a@2 acquire r2 1 0s -> is sessionless`,
 		"is destroyed by now, and another": `
 			- init i1 2 -> true
-			x close -> true
 			-@2 late
 			- destroy -> true
 			a@2 acquire r1 1 0s -> refused, 0
@@ -97,7 +95,6 @@ func TestStale_Acquire(t *testing.T) {
 			- get -> 0/1 a:1`,
 		"an attempt that arrives after its cancel": `
 			- init i1 3 -> true
-			x close -> true
 			-@2 late
 			a cancel r1 -> false
 			a@2 acquire r1 1 -> wait cancelled
@@ -107,7 +104,6 @@ func TestStale_Acquire(t *testing.T) {
 			- get -> 3/3`,
 		"looks like the first time, is a repeat": `
 			- init i1 3 -> true
-			x close -> true
 			-@2 late
 			a acquire r1 2 -> acquired
 			a@2 acquire r1 2 attempt=1 -> acquired
@@ -127,12 +123,9 @@ func TestStale_Acquire(t *testing.T) {
 			- get -> 1/1`,
 		"the session is new, and not seen yet": `
 			- init i1 1 -> true
-			x close -> true
 			-@2 late
-			a acquire r1 1 -> acquired
-			-@2 late
-			b close -> true
-			a@2 release u1 1 -> 1`,
+			new acquire r1 1 -> acquired
+			new@2 release u1 1 -> 1`,
 	})
 }
 
@@ -140,7 +133,6 @@ func TestStale_GivingBack(t *testing.T) {
 	tell(t, map[string]string{
 		"looks not held, is": `
 			- init i1 3 -> true
-			x close -> true
 			-@2 late
 			a acquire r1 2 -> acquired
 			a@2 release u1 2 -> 2
@@ -219,7 +211,6 @@ func TestStale_GivingBack(t *testing.T) {
 			- get -> 2/5 a:3`,
 		"cancel: looks like nothing, waits or holds": `
 			- init i1 1 -> true
-			x close -> true
 			-@2 late
 			a acquire r1 1 -> acquired
 			a@2 cancel r1 -> true

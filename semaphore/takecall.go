@@ -38,6 +38,8 @@ func (c *TakeCall) Next(v mirror.View) kv.Step {
 		return c.leaveTaken(s)
 	case s.memo != nil:
 		return c.recall(s)
+	case mine && c.Twins():
+		return c.settle()
 	case mine:
 		return c.inLine(s)
 	case c.mineAt != 0:

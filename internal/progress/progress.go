@@ -106,6 +106,10 @@ func (c *Call) Told(r kv.Result) {
 // Pending reports whether it is not known what came of the last transaction.
 func (c *Call) Pending() bool { return c.pending }
 
+// Twins reports whether the last transaction and one before it may both be committed without the call's knowing: what is
+// there may be the work of one of them, and the other still come.
+func (c *Call) Twins() bool { return c.pending && c.unsure }
+
 // Doubtful reports, when the call looks, whether a transaction of its own may be committed without its knowing. One
 // that failed for certain never is.
 func (c *Call) Doubtful() bool { return c.pending || c.unsure }
