@@ -23,7 +23,10 @@ func (c *claim) take(s scene, n int64, also kv.Txn) kv.Step {
 
 // adoptTaken takes up what an earlier attempt of the request took, so that it is not given back. It may have told.
 func (c *claim) adoptTaken(s scene, m remembered) kv.Step {
-	if c.superseded(m.By, m.Attempt) {
+	switch over := c.superseded(m.By, m.Attempt); {
+	case over && c.Pending():
+		return c.settle() // the memo may be gone, with what was taken, before a ticket of its own comes
+	case over:
 		return c.Refuse(ErrWaitCancelled)
 	}
 	c.rival, c.inherited = m.By, true
