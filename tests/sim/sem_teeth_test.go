@@ -71,11 +71,11 @@ func TestBrokenSemaphoresAreNoticed(t *testing.T) {
 		"late attempt that ignores the memo":  without(on("/memo/")),
 		"put that forgets the lease":          forgetLease,
 		"put after the session has ended":     without(on("/session/")),
-		"sweep in one step": mutates(func(t *kv.Txn) {
+		"sweep in one step": faints(mutates(func(t *kv.Txn) {
 			for n, o := range t.Then {
 				t.Then[n] = kv.Delete(o.Key)
 			}
-		}, ""),
+		}, "")),
 		"calls that take each other's tickets for their own": sameCall,
 		"lost wake-up": deaf,
 	})

@@ -82,7 +82,10 @@ func (o *semOp) refused(err error) {
 	case errors.Is(err, semaphore.ErrNotInitialized):
 		o.no("told that there is no semaphore", func(s semState) bool { return !s.there })
 	case errors.Is(err, semaphore.ErrPermitsNotHeld):
-		o.no("told that too little is held", func(s semState) bool { return s.heldBy(o.session) < o.n })
+		o.no("told that too little is held", func(s semState) bool {
+			n := s.of(o.ticket)
+			return o.ticket == "" && s.heldBy(o.session) < o.n || n >= 0 && !s.line[n].admitted
+		})
 	default:
 		o.w.failf("%s of %s: %v", o.kind, o.request, err)
 	}

@@ -35,6 +35,14 @@ func noBarrier(w *world) { w.noBarrier = true }
 func sameCall(w *world)  { w.sameCall = true }
 func deaf(w *world)      { w.deaf = true }
 
+// faints has gateways faint often besides.
+func faints(also breaks) breaks {
+	return func(w *world) {
+		w.climate.mishap = 5
+		also(w)
+	}
+}
+
 // mutates changes the transactions of some kinds of request; of all of them where none is named.
 func mutates(f func(*kv.Txn), kinds ...string) breaks {
 	return func(w *world) {

@@ -62,8 +62,11 @@ type oracle interface {
 func newWorld(seed uint64) *world {
 	w := &world{rng: rand.New(rand.NewPCG(seed, 0)), etcd: newEtcd(), dead: map[session.ID]int{}}
 	w.climate = climate{
-		lost: w.one(4, 12, 40), unknown: w.one(2, 4, 12, 40), late: w.one(1, 6, 30, 100), mishap: w.one(15, 60, 200),
+		lost: w.one(4, 12, 40), unknown: w.one(3, 10, 40), late: w.one(1, 6, 30), mishap: w.one(15, 60, 200),
 		fresh: w.one(1, 2, 6), swift: w.one(1, 3),
+	}
+	if w.chance(5) { // a storm: most of what is on its way stays so for long
+		w.climate.unknown, w.climate.late = 2, 100
 	}
 	for range 2 + w.rng.IntN(2) {
 		w.addGateway()
