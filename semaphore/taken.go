@@ -59,8 +59,10 @@ func (c *claim) leaveTaken(s scene) kv.Step {
 		return c.leave(s)
 	}
 	m := recalled(s.memo)
-	switch {
-	case m.Answer != acquired || m.By != c.by || c.inherited:
+	switch mine := m.Answer == acquired && m.By == c.by && !c.inherited; {
+	case !mine && c.Pending():
+		return c.settle()
+	case !mine:
 		return c.End()
 	case !c.graceOver:
 		return kv.Wait
