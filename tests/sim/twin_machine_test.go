@@ -18,6 +18,7 @@ type machine struct {
 	pos     int // how much of etcd's log they show
 	walks   []*walk
 	calls   int
+	mutate  func(kind string, t kv.Txn) kv.Txn // what is broken on purpose; nil for nothing
 }
 
 // walk is a call that waits, or is done.
@@ -61,6 +62,13 @@ func (m *machine) commit(t kv.Txn) kv.Result {
 	r := m.etcd.txn(t)
 	m.deliver()
 	return r
+}
+
+func (m *machine) broken(t kv.Txn) kv.Txn {
+	if m.mutate == nil {
+		return t
+	}
+	return m.mutate("", t)
 }
 
 func (m *machine) deliver() {
@@ -113,7 +121,7 @@ func (m *machine) carry(w *walk) {
 		case s.Wait:
 			return
 		case s.Commit != nil:
-			w.call.Committed(m.commit(*s.Commit))
+			w.call.Committed(m.commit(m.broken(*s.Commit)))
 		case s.Barrier:
 			w.call.Looked(m.etcd.rev)
 		case s.Rest != nil:

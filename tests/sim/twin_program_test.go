@@ -184,8 +184,13 @@ func errorText(err error) string {
 const program = 60
 
 // runTwins runs one random program in both.
-func runTwins(seed uint64) *twins {
+func runTwins(seed uint64, breakIt breaks) *twins {
 	w := newTwins(seed)
+	if breakIt != nil {
+		var broken world
+		breakIt(&broken)
+		w.real.mutate = broken.mutate
+	}
 	for range program {
 		w.step()
 		if w.compare(); w.failure != "" {
@@ -197,9 +202,28 @@ func runTwins(seed uint64) *twins {
 
 func TestSemaphoresAndLatchesAreAlwaysAsTheirDumbTwins(t *testing.T) {
 	inChunks(t, 2_000, func(t *testing.T, seed uint64) {
-		if w := runTwins(seed); w.failure != "" {
+		if w := runTwins(seed, nil); w.failure != "" {
 			t.Errorf("seed %d: %s\n%s\nonce more: go test ./tests/sim -run Twins -sim.seed=%d -sim.runs=1",
 				seed, w.failure, strings.Join(w.log, "\n"), seed)
 		}
 	})
+}
+
+// The twins have teeth too.
+func TestTwinsNoticeWhatIsBroken(t *testing.T) {
+	for name, breakIt := range map[string]breaks{
+		"release without its memo":   omits(remembers("released")),
+		"change without its memo":    omits(remembers("changed")),
+		"put that forgets the lease": forgetLease,
+	} {
+		t.Run(name, func(t *testing.T) {
+			for seed := range uint64(500) {
+				if w := runTwins(seed, breakIt); w.failure != "" {
+					t.Logf("seed %d: %s", seed, w.failure)
+					return
+				}
+			}
+			t.Error("500 programs saw nothing wrong")
+		})
+	}
 }
