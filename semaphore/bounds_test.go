@@ -1,6 +1,7 @@
 package semaphore_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -40,7 +41,9 @@ func TestBounds_TicketsOfASession(t *testing.T) {
 			t.Fatalf("got %v", err)
 		}
 	}
-	_, err := g.Acquire(t.Context(), acquireOf(a, "r4", 1))
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	_, err := g.Acquire(ctx, acquireOf(a, "r4", 1))
 	full(err)
 	drain := semaphore.DrainRequest{Name: "other", Caller: a, RequestID: "d1"}
 	if _, err := g.Init(t.Context(), semaphore.InitRequest{Name: "other", Permits: 1, RequestID: "i"}); err != nil {

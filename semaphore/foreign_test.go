@@ -82,11 +82,9 @@ func TestForeign_WhatIsDamagedIsNamed(t *testing.T) {
 			- increase c1 1 -> damaged semaphore/pool
 			-@2 reduce c2 1 -> damaged semaphore/pool
 			- list -> pool 0/0 0|2
-			c acquire r6 1 &&
 			b cancel r2 -> true
 			b await r2 -> wait cancelled
 			-@2 destroy -> true
-			c await r6 -> damaged semaphore/pool
 			- init i3 1 -> true
 			a acquire r5 1 -> acquired
 			- get -> 0/1 a:1`,

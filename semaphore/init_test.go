@@ -103,6 +103,18 @@ func TestInit_Kinds(t *testing.T) {
 			- await r3 -> is session-aware
 			a await r2 -> acquired
 			- get -> 1/2 a:1`,
+		"also of one for whom it would not be the turn": `
+			- acquire r1 5 &
+			a@2 acquire r2 1 &
+			- init i1 1 sessionless -> true
+			a await r2 -> is sessionless
+			- get -> 1 sessionless | -:5`,
+		"also where there is nothing to be had": `
+			a acquire r1 1 &
+			-@2 acquire r2 1 &
+			- init i1 0 -> true
+			- await r2 -> is session-aware
+			- get -> 0/0 | a:1`,
 		"of a retry it stays the answer, also when the kind has changed (S4)": `
 			- init i1 3 sessionless -> true
 			a acquire r1 1 attempt=1 -> is sessionless

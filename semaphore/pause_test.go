@@ -1,6 +1,7 @@
 package semaphore_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -21,22 +22,22 @@ const hold = 100 * time.Millisecond
 func TestPause_ReduceAndDrainGetThroughOnAHotSemaphore(t *testing.T) {
 	for says, c := range map[string]struct {
 		permits semaphore.Permits
-		call    func(g *gateway, c semaphore.Caller, request string) error
+		call    func(ctx context.Context, g *gateway, c semaphore.Caller, request string) error
 	}{
-		"reduce, while nobody waits": {1000, func(g *gateway, _ semaphore.Caller, request string) error {
-			return g.Change(g.w.t.Context(), semaphore.ChangeRequest{Name: pool, By: -1, RequestID: request})
+		"reduce, while nobody waits": {1000, func(ctx context.Context, g *gateway, _ semaphore.Caller, request string) error {
+			return g.Change(ctx, semaphore.ChangeRequest{Name: pool, By: -1, RequestID: request})
 		}},
-		"reduce, while some wait": {8, func(g *gateway, _ semaphore.Caller, request string) error {
-			err := g.Change(g.w.t.Context(), semaphore.ChangeRequest{Name: pool, By: -1, RequestID: request})
-			return errors.Join(err, g.Change(g.w.t.Context(), semaphore.ChangeRequest{Name: pool, By: 1, RequestID: request + "'"}))
+		"reduce, while some wait": {8, func(ctx context.Context, g *gateway, _ semaphore.Caller, request string) error {
+			err := g.Change(ctx, semaphore.ChangeRequest{Name: pool, By: -1, RequestID: request})
+			return errors.Join(err, g.Change(ctx, semaphore.ChangeRequest{Name: pool, By: 1, RequestID: request + "'"}))
 		}},
-		"drain": {1000, func(g *gateway, c semaphore.Caller, request string) error {
-			n, err := g.Drain(g.w.t.Context(), semaphore.DrainRequest{Name: pool, Caller: c, RequestID: request})
+		"drain": {1000, func(ctx context.Context, g *gateway, c semaphore.Caller, request string) error {
+			n, err := g.Drain(ctx, semaphore.DrainRequest{Name: pool, Caller: c, RequestID: request})
 			if n == 0 && err == nil {
 				err = errors.New("drained nothing")
 			}
 			r := semaphore.ReleaseRequest{Name: pool, Caller: c, Ticket: request}
-			_, failed := g.Release(g.w.t.Context(), r)
+			_, failed := g.Release(ctx, r)
 			return errors.Join(err, failed)
 		}},
 	} {
@@ -47,10 +48,13 @@ func TestPause_ReduceAndDrainGetThroughOnAHotSemaphore(t *testing.T) {
 			a := gs[1].caller("a")
 			gs[1].late.slow(nowAndThen(5 * time.Millisecond))
 			paused := w.pauses()
+			ctx, cancel := context.WithTimeout(t.Context(), patience)
+			defer cancel()
 			cool := heat(gs[0], 8)
+			defer cool()
 			for n := 0; n < scaled(10) || paused() == 0 && n < 200; n++ {
 				start := time.Now()
-				if err := c.call(gs[1], a, fmt.Sprintf("c%d", n)); err != nil {
+				if err := c.call(ctx, gs[1], a, fmt.Sprintf("c%d", n)); err != nil {
 					t.Fatal(err)
 				}
 				if took := time.Since(start); took > 2*hold+slack {
@@ -93,7 +97,7 @@ func heat(g *gateway, workers int) (cool func()) {
 			}
 		})
 	}
-	return func() { close(stop); all.Wait() }
+	return sync.OnceFunc(func() { close(stop); all.Wait() })
 }
 
 // pauses counts, from now on, the pauses that were asked for.

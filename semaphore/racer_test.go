@@ -1,6 +1,7 @@
 package semaphore_test
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"time"
@@ -43,8 +44,10 @@ func (k *racer) patient(n semaphore.Permits) bool { return k.ask(n, nil) }
 
 func (k *racer) ask(n semaphore.Permits, timeout *time.Duration) bool {
 	r := semaphore.AcquireRequest{Name: pool, Caller: k.who, Permits: n, RequestID: k.next(), Timeout: timeout}
+	ctx, cancel := context.WithTimeout(k.w.t.Context(), patience) // who waits longer is lost
+	defer cancel()
 	from := k.w.revision()
-	a, err := k.any().Acquire(k.w.t.Context(), r)
+	a, err := k.any().Acquire(ctx, r)
 	to := k.w.revision() + 1
 	switch {
 	case err != nil || !a.Acquired && timeout == nil:

@@ -260,8 +260,7 @@ func (s *script) acquire(ctx context.Context, g *gateway, c semaphore.Caller, ar
 			r.Timeout = &d
 		}
 	}
-	switch {
-	case slices.Contains(args, "&"):
+	if slices.Contains(args, "&") {
 		was := s.w.seat(pool, r.RequestID)
 		p, _ := lately(g, func() (*pending, error) { return g.begin(r), nil })
 		s.waits[r.RequestID] = p
@@ -270,9 +269,6 @@ func (s *script) acquire(ctx context.Context, g *gateway, c semaphore.Caller, ar
 		s.w.eventually(r.RequestID+" stands in line", func() bool {
 			return p.over() || s.w.seat(pool, r.RequestID).mod > was.mod
 		})
-		return ""
-	case slices.Contains(args, "&&"): // not even in line
-		s.waits[r.RequestID] = g.begin(r)
 		return ""
 	}
 	a, err := lately(g, func() (semaphore.AcquireAnswer, error) { return g.Acquire(ctx, r) })
