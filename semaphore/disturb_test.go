@@ -191,6 +191,7 @@ func (t *lossyTxn) Commit() (*clientv3.TxnResponse, error) {
 	}
 	switch what {
 	case lost:
+		t.kv.moveOn()
 		_, _ = t.commit(t.ctx)
 	case overdue:
 		t.kv.onWay.Go(func() {

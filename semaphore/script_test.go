@@ -126,6 +126,7 @@ func (s *script) do(who, verb string, args []string) string {
 		return s.put(args)
 	case "del":
 		s.w.remove(s.spell(args[0]))
+		s.current()
 	case "keys":
 		all := strings.Fields(s.unspell(strings.Join(s.w.left("gateway/", "session/"), " ")))
 		slices.Sort(all)
@@ -243,13 +244,18 @@ func (s *script) caller(name string) semaphore.Caller {
 	}
 	if s.sessions[name] == 0 {
 		s.sessions[name] = s.gateways[0].session(name, 60)
-		for _, g := range s.gateways {
-			if !g.late.isHeld() {
-				g.current()
-			}
-		}
+		s.current()
 	}
 	return semaphore.Caller{Session: s.sessions[name], Owner: owner}
+}
+
+// current returns when all gateways that are not late have seen what happened.
+func (s *script) current() {
+	for _, g := range s.gateways {
+		if !g.late.isHeld() {
+			g.current()
+		}
+	}
 }
 
 func (s *script) acquire(ctx context.Context, g *gateway, c semaphore.Caller, args []string) string {
@@ -293,5 +299,6 @@ func (s *script) put(args []string) string {
 		opts = append(opts, clientv3.WithLease(clientv3.LeaseID(lease)))
 	}
 	s.w.put(s.spell(args[0]), strings.TrimSuffix(s.spell(args[1]), "''"), opts...)
+	s.current()
 	return ""
 }
