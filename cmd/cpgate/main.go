@@ -31,7 +31,7 @@ func main() {
 func newRoot() *cobra.Command {
 	c := &cobra.Command{
 		Use:                "cpgate",
-		Short:              "Sessions and fenced locks over gRPC, REST and etcd's own API, on an embedded etcd",
+		Short:              "Locks, semaphores and latches over gRPC, REST and etcd's own API, on an embedded etcd",
 		Args:               cobra.NoArgs,
 		RunE:               func(c *cobra.Command, _ []string) error { return c.Help() },
 		SilenceErrors:      true,
