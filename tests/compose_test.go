@@ -8,6 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
 	cpgatev1 "github.com/cpgate/cpgate/proto/gen/cpgate/v1"
 )
 
@@ -55,6 +58,7 @@ func (e *engine) losesOne(first, second string) (session string) {
 	session = one.session(0)
 	before := one.hold(&cpgatev1.LockRequest{Name: "orders", SessionId: session})
 	e.composes("stop", "cpgate1")
+	two.goesOn()
 	two.unlock(&cpgatev1.UnlockRequest{Name: "orders", SessionId: session, Fence: before.GetFence()})
 	after := two.hold(&cpgatev1.LockRequest{Name: "orders", SessionId: session})
 	if after.GetFence() <= before.GetFence() {
@@ -91,7 +95,7 @@ func (e *engine) cutsOneOff(first, holder string) {
 	if said, err := e.try(soon, "docker", "exec", id, "/cpgate", "health"); err == nil || !strings.Contains(said, "503 not ready") {
 		e.Errorf("its health is %v: %s", err, said)
 	}
-	one.refused("orders", one.session(0)) // the others go on
+	one.refused("orders", one.goesOn())
 	e.docker("network", "connect", "--alias", "cpgate3", others, id)
 	three.await("the member to be well again", func() bool { return readyz(e.T, addr) == http.StatusOK })
 	waiting.Attempt++
@@ -100,6 +104,20 @@ func (e *engine) cutsOneOff(first, holder string) {
 	if a, err := wait.end(e.T); err != nil || a.GetOutcome() != cpgatev1.LockResponse_ACQUIRED {
 		e.Errorf("behind it the waiter was told %v, %v", a, err)
 	}
+}
+
+// goesOn opens a session as soon as the node has a leader again: losing one costs its callers UNAVAILABLE for a moment.
+func (r *rig) goesOn() (session string) {
+	r.Helper()
+	r.await("the others to go on", func() bool {
+		s, err := r.OpenSession(r.soon(), &cpgatev1.OpenSessionRequest{})
+		if err != nil && status.Code(err) != codes.Unavailable {
+			r.Fatalf("opening a session: %v", err)
+		}
+		session = s.GetSessionId()
+		return err == nil
+	})
+	return session
 }
 
 // servingREST makes a rig of a node whose typed calls go over REST.
