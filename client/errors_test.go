@@ -70,7 +70,7 @@ func TestErrors_AStatusWithoutReasonHasTheSentinelOfItsCode(t *testing.T) {
 	for code, want := range map[codes.Code]error{
 		codes.Unavailable:      client.ErrUnavailable,
 		codes.PermissionDenied: client.ErrPermissionDenied,
-		codes.Unauthenticated:  client.ErrPermissionDenied,
+		codes.Unauthenticated:  client.ErrUnauthenticated,
 	} {
 		if err := client.AsError(status.Error(code, "from a proxy")); !errors.Is(err, want) {
 			t.Errorf("%s: %v", code, err)

@@ -30,6 +30,13 @@ var (
 	ErrUnavailable = errors.New("unavailable")
 	// ErrPermissionDenied: the user has no right to this.
 	ErrPermissionDenied = errors.New("permission denied")
+	// ErrUnauthenticated: the cluster has access control, and the call said not who makes it, or its user, password or token
+	// is not known to it.
+	ErrUnauthenticated = errors.New("unauthenticated")
+	// ErrAuthNotEnabled: a login on a cluster without access control.
+	ErrAuthNotEnabled = errors.New("access control not enabled")
+	// ErrDatabaseFull: etcd's database is full; what gives back still works.
+	ErrDatabaseFull = errors.New("database full")
 	// ErrDamaged: an etcd key was overwritten by something else; Error.Key names it, deleting it mends this, as
 	// does destroying the semaphore or latch.
 	ErrDamaged = errors.New("damaged")
@@ -65,6 +72,9 @@ var ofReason = map[string]error{
 	cpgatev1.ErrorReason_NO_QUORUM.String():         ErrUnavailable,
 	cpgatev1.ErrorReason_PERMISSION_DENIED.String(): ErrPermissionDenied,
 	cpgatev1.ErrorReason_DAMAGED.String():           ErrDamaged,
+	cpgatev1.ErrorReason_UNAUTHENTICATED.String():   ErrUnauthenticated,
+	cpgatev1.ErrorReason_AUTH_NOT_ENABLED.String():  ErrAuthNotEnabled,
+	cpgatev1.ErrorReason_DATABASE_FULL.String():     ErrDatabaseFull,
 	cpgatev1.ErrorReason_TOO_MANY_TICKETS.String():  ErrTooManyTickets,
 	cpgatev1.ErrorReason_PERMITS_NOT_HELD.String():  ErrPermitsNotHeld,
 	cpgatev1.ErrorReason_DESTROYED.String():         ErrDestroyed,
@@ -77,5 +87,5 @@ var ofReason = map[string]error{
 var ofCode = map[codes.Code]error{
 	codes.Unavailable:      ErrUnavailable,
 	codes.PermissionDenied: ErrPermissionDenied,
-	codes.Unauthenticated:  ErrPermissionDenied,
+	codes.Unauthenticated:  ErrUnauthenticated,
 }

@@ -76,6 +76,17 @@ const (
 	// etcd's setting max-txn-ops allows. An embedded member allows 10,240.
 	// gRPC RESOURCE_EXHAUSTED, HTTP 429.
 	ErrorReason_TOO_MANY_OPS ErrorReason = 15
+	// The call says not who makes it, though the cluster has access control, or says so with a token, a password or a user that
+	// etcd does not know (any more).
+	// gRPC UNAUTHENTICATED, HTTP 401. Log in again.
+	ErrorReason_UNAUTHENTICATED ErrorReason = 16
+	// A login on a cluster that has no access control: anybody may call, without a token.
+	// gRPC FAILED_PRECONDITION, HTTP 400.
+	ErrorReason_AUTH_NOT_ENABLED ErrorReason = 17
+	// The database of etcd is full. Unlocking, releasing, cancelling and closing sessions still work; everything else has to
+	// wait until there is room: see `cpgate status` for alarms.
+	// gRPC RESOURCE_EXHAUSTED, HTTP 429.
+	ErrorReason_DATABASE_FULL ErrorReason = 18
 )
 
 // Enum value maps for ErrorReason.
@@ -97,6 +108,9 @@ var (
 		13: "NOT_INITIALIZED",
 		14: "TOO_MANY_ARRIVALS",
 		15: "TOO_MANY_OPS",
+		16: "UNAUTHENTICATED",
+		17: "AUTH_NOT_ENABLED",
+		18: "DATABASE_FULL",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED": 0,
@@ -115,6 +129,9 @@ var (
 		"NOT_INITIALIZED":          13,
 		"TOO_MANY_ARRIVALS":        14,
 		"TOO_MANY_OPS":             15,
+		"UNAUTHENTICATED":          16,
+		"AUTH_NOT_ENABLED":         17,
+		"DATABASE_FULL":            18,
 	}
 )
 
@@ -149,7 +166,7 @@ var File_cpgate_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_cpgate_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"\x1ccpgate/v1/error_reason.proto\x12\tcpgate.v1*\xcc\x02\n" +
+	"\x1ccpgate/v1/error_reason.proto\x12\tcpgate.v1*\x8a\x03\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fSESSION_EXPIRED\x10\x01\x12\x0e\n" +
@@ -168,7 +185,10 @@ const file_cpgate_v1_error_reason_proto_rawDesc = "" +
 	"\tDESTROYED\x10\f\x12\x13\n" +
 	"\x0fNOT_INITIALIZED\x10\r\x12\x15\n" +
 	"\x11TOO_MANY_ARRIVALS\x10\x0e\x12\x10\n" +
-	"\fTOO_MANY_OPS\x10\x0fB7Z5github.com/cpgate/cpgate/proto/gen/cpgate/v1;cpgatev1b\x06proto3"
+	"\fTOO_MANY_OPS\x10\x0f\x12\x13\n" +
+	"\x0fUNAUTHENTICATED\x10\x10\x12\x14\n" +
+	"\x10AUTH_NOT_ENABLED\x10\x11\x12\x11\n" +
+	"\rDATABASE_FULL\x10\x12B7Z5github.com/cpgate/cpgate/proto/gen/cpgate/v1;cpgatev1b\x06proto3"
 
 var (
 	file_cpgate_v1_error_reason_proto_rawDescOnce sync.Once
