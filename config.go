@@ -61,6 +61,10 @@ type Config struct {
 	// members, who then trust nobody without one: with all three, members talk to one another over TLS. It should sign
 	// for nobody else, since who has a certificate of it can write into the cluster what it likes.
 	PeerCertFile, PeerKeyFile, PeerCAFile string
+	// AuthToken says how the members make tokens under access control, as etcd's own setting of that name does: "simple", which
+	// the members remember, or "jwt,pub-key=FILE,priv-key=FILE,sign-method=METHOD,ttl=DURATION", signed. Every member is
+	// given the same. Empty: simple.
+	AuthToken string
 	// EtcdEndpoints are where an etcd cluster that runs elsewhere serves its clients, each as host:port. For
 	// CPMemberCount 0, and needed there.
 	EtcdEndpoints []string
@@ -136,6 +140,7 @@ func (c Config) Validate() error {
 		{"peer-cert-file", c.PeerCertFile, c.checkPeerTLS(c.PeerCertFile, partner{"peer-key-file", c.PeerKeyFile}, partner{"peer-ca-file", c.PeerCAFile})},
 		{"peer-key-file", c.PeerKeyFile, c.checkPeerTLS(c.PeerKeyFile, partner{"peer-cert-file", c.PeerCertFile})},
 		{"peer-ca-file", c.PeerCAFile, c.checkPeerTLS(c.PeerCAFile, partner{"peer-cert-file", c.PeerCertFile})},
+		{"auth-token", c.AuthToken, c.checkAuthToken()},
 		{"etcd-endpoints", strings.Join(c.EtcdEndpoints, ","), c.checkEtcdEndpoints()},
 		{"etcd-user", c.EtcdUser, c.checkEtcd(c.EtcdUser, partner{"etcd-password-file", c.EtcdPasswordFile})},
 		{"etcd-password-file", c.EtcdPasswordFile, c.checkEtcd(c.EtcdPasswordFile, partner{"etcd-user", c.EtcdUser})},

@@ -106,7 +106,7 @@ func (n *Node) serve(ctx context.Context, c Config) (err error) {
 		return err
 	}
 	n.gateway, err = gateway.New(gateway.Config{
-		Listener: n.listener, TLS: n.tls, Backend: backend,
+		Listener: n.listener, TLS: n.tls, Access: n.etcd.Access(), Backend: backend,
 		Sessions: sessions, Locks: locks, Semaphores: semaphores, Latches: countdownlatch.New(n.store),
 		Ready: n.store.Ready, Logger: c.Logger,
 	})

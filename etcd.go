@@ -6,11 +6,10 @@ import (
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
-	"go.etcd.io/etcd/server/v3/etcdserver/api/v3rpc"
-	"go.etcd.io/etcd/server/v3/proxy/grpcproxy/adapter"
 
 	"github.com/cpgate/cpgate/embedded"
 	"github.com/cpgate/cpgate/gateway"
+	"github.com/cpgate/cpgate/internal/access"
 	"github.com/cpgate/cpgate/remote"
 )
 
@@ -19,6 +18,7 @@ type etcd interface {
 	// NewClient returns a client that shares nothing with others. Close it before the etcd.
 	NewClient() (*clientv3.Client, error)
 	Leases() pb.LeaseClient
+	Access() access.Control
 	// Backend is what the gateway serves of it, and closes.
 	Backend() (gateway.Backend, error)
 	// Reign is another number with every new leader, and 0 while none is known.
@@ -43,6 +43,9 @@ func (n *Node) startEtcd(ctx context.Context, c Config) (etcd, error) {
 		}
 		return others{cluster}, nil
 	}
+	if err := c.checkTokenKeys(); err != nil {
+		return nil, err
+	}
 	cluster, err := c.cluster()
 	if err != nil {
 		return nil, err
@@ -53,7 +56,7 @@ func (n *Node) startEtcd(ctx context.Context, c Config) (etcd, error) {
 		}
 	}
 	m, err := embedded.Start(ctx, embedded.Config{
-		Name: c.Name, DataDir: c.DataDir, Cluster: cluster, ClientURL: c.scheme() + "://" + n.advertised(c),
+		Name: c.Name, DataDir: c.DataDir, Cluster: cluster, ClientURL: c.scheme() + "://" + n.advertised(c), AuthToken: c.AuthToken,
 		Logger: c.Logger,
 	})
 	if err != nil {
@@ -70,12 +73,8 @@ type own struct {
 
 func (o own) NewClient() (*clientv3.Client, error) { return o.Member.NewClient(), nil }
 
-func (o own) Leases() pb.LeaseClient {
-	return adapter.LeaseServerToLeaseClient(v3rpc.NewQuotaLeaseServer(o.Server()))
-}
-
 func (o own) Backend() (gateway.Backend, error) {
-	return gateway.NewMember(o.Server(), o.Member.NewClient()), nil
+	return gateway.NewMember(o.Server(), o.NewCallers()), nil
 }
 
 func (o own) Reign() uint64 { return o.Leader() }
@@ -92,5 +91,14 @@ func (o others) Backend() (gateway.Backend, error) {
 	}
 	return gateway.NewRemote(gateway.RemoteConfig{Own: o.Client(), Caller: caller, Ready: o.Ready}), nil
 }
+
+// Access lets everybody pass until remote knows users and roles.
+func (others) Access() access.Control { return open{} }
+
+type open struct{}
+
+func (open) Caller(context.Context) (access.Caller, error) { return nil, nil }
+
+func (open) Login(context.Context, string, string) (string, error) { return "", access.ErrNotEnabled }
 
 func (o others) Place() string { return "etcd at " + strings.Join(o.Endpoints(), ", ") }

@@ -49,6 +49,9 @@ type Config struct {
 	// HistoryAge is how long the past of a key can still be read. What is older is dropped every sixth of it.
 	// 0: DefaultHistoryAge.
 	HistoryAge time.Duration
+	// AuthToken says how tokens are made under access control: "simple" ones, which the members remember, or signed ones, as
+	// in "jwt,pub-key=FILE,priv-key=FILE,sign-method=RS256,ttl=10m". Empty: simple.
+	AuthToken string
 	// Logger gets etcd's warnings and errors. nil: none are logged.
 	Logger *slog.Logger
 }
@@ -82,6 +85,9 @@ func (c Config) etcd() (*embed.Config, error) {
 	e.MaxRequestBytes = maxRequestBytes
 	e.SnapshotCatchUpEntries = catchUpEntries
 	e.EnableGRPCGateway = false
+	if c.AuthToken != "" {
+		e.AuthToken = c.AuthToken
+	}
 	e.ClientTLSInfo.ClientCertAuth = true // the name in a certificate that the gateway has verified counts as the user
 	return e, c.advertise(e)
 }

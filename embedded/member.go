@@ -7,11 +7,9 @@ import (
 	"sync"
 	"time"
 
-	clientv3 "go.etcd.io/etcd/client/v3"
 	runtimeutil "go.etcd.io/etcd/pkg/v3/runtime"
 	"go.etcd.io/etcd/server/v3/embed"
 	"go.etcd.io/etcd/server/v3/etcdserver"
-	"go.etcd.io/etcd/server/v3/etcdserver/api/v3client"
 )
 
 const (
@@ -131,10 +129,6 @@ func (m *Member) HandOver() error {
 	}
 	return nil
 }
-
-// NewClient returns a client that calls the member in memory. All watches of one client share the identity of
-// its first; clients share nothing. The caller closes it, before the member.
-func (m *Member) NewClient() *clientv3.Client { return v3client.New(m.etcd.Server) }
 
 // Failed gets one error when the member dies by itself, as it does when it is removed from its cluster. After
 // that it must still be closed. Nothing comes after Close was called.

@@ -13,12 +13,13 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// calls is the one way into our services, for gRPC and REST alike: what a call counts as and how its error looks
-// is decided in do, once.
+// calls is the one way into our services, for gRPC and REST alike: whether a call may be made, what it counts as and
+// how its error looks is decided in do, once.
 //
 // etcd's interceptors are left aside here. They log every call of more than 300 ms as slow, which a wait for a
 // lock is meant to be, and refuse what a learner does not serve, which cpgate's calls are no part of.
 type calls struct {
+	gate     *gate
 	services []*grpc.ServiceDesc
 	methods  map[string]*method
 	log      *slog.Logger
@@ -35,7 +36,9 @@ type method struct {
 
 var errNoStreams = errors.New("none of our services streams over REST")
 
-func newCalls(log *slog.Logger) *calls { return &calls{methods: map[string]*method{}, log: log} }
+func newCalls(g *gate, log *slog.Logger) *calls {
+	return &calls{gate: g, methods: map[string]*method{}, log: log}
+}
 
 // add adds a service and its implementation.
 func (c *calls) add(desc grpc.ServiceDesc, impl any) {
@@ -74,7 +77,7 @@ func (c *calls) do(ctx context.Context, m *method, read func(any) error) (any, e
 	m.running.Inc()
 	defer m.running.Dec()
 	var unread error
-	resp, err := m.handler(m.impl, ctx, func(v any) error { unread = read(v); return unread }, nil)
+	resp, err := m.handler(m.impl, ctx, func(v any) error { unread = read(v); return unread }, c.gate.pass)
 	switch {
 	case unread != nil:
 		return nil, unread // what grpc can't read, grpc has answered already

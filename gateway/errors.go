@@ -15,6 +15,7 @@ import (
 
 	"github.com/cpgate/cpgate/countdownlatch"
 	"github.com/cpgate/cpgate/fencedlock"
+	"github.com/cpgate/cpgate/internal/access"
 	"github.com/cpgate/cpgate/internal/keys"
 	"github.com/cpgate/cpgate/internal/store"
 	cpgatev1 "github.com/cpgate/cpgate/proto/gen/cpgate/v1"
@@ -54,6 +55,9 @@ var errorTable = []wire{
 	{countdownlatch.ErrTooManyArrivals, codes.ResourceExhausted, cpgatev1.ErrorReason_TOO_MANY_ARRIVALS},
 	{rpctypes.ErrTooManyOps, codes.ResourceExhausted, cpgatev1.ErrorReason_TOO_MANY_OPS},
 	{store.ErrUnavailable, codes.Unavailable, cpgatev1.ErrorReason_NO_QUORUM},
+	{access.ErrUnauthenticated, codes.Unauthenticated, cpgatev1.ErrorReason_UNAUTHENTICATED},
+	{access.ErrDenied, codes.PermissionDenied, cpgatev1.ErrorReason_PERMISSION_DENIED},
+	{access.ErrNotEnabled, codes.FailedPrecondition, cpgatev1.ErrorReason_AUTH_NOT_ENABLED},
 	{rpctypes.ErrPermissionDenied, codes.PermissionDenied, cpgatev1.ErrorReason_PERMISSION_DENIED},
 	{context.Canceled, codes.Canceled, noReason},
 	{context.DeadlineExceeded, codes.DeadlineExceeded, noReason},

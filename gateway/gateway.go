@@ -15,6 +15,7 @@ import (
 
 	"github.com/cpgate/cpgate/countdownlatch"
 	"github.com/cpgate/cpgate/fencedlock"
+	"github.com/cpgate/cpgate/internal/access"
 	cpgatev1 "github.com/cpgate/cpgate/proto/gen/cpgate/v1"
 	"github.com/cpgate/cpgate/semaphore"
 	"github.com/cpgate/cpgate/session"
@@ -35,6 +36,8 @@ type Config struct {
 	Listener net.Listener
 	// TLS is that of the port; nil for plain text.
 	TLS *tls.Config
+	// Access says who callers are and what they may do.
+	Access access.Control
 	// Backend is the etcd whose own services are served beside ours. Stop closes it.
 	Backend    Backend
 	Sessions   *session.Keeper
@@ -62,7 +65,8 @@ type Gateway struct {
 // New serves the port until Stop.
 func New(c Config) (*Gateway, error) {
 	ready := readiness(c.Backend, c.Ready)
-	all := newCalls(c.Logger)
+	all := newCalls(newGate(c), c.Logger)
+	all.add(cpgatev1.AuthService_ServiceDesc, &authService{access: c.Access, ready: c.Ready})
 	all.add(cpgatev1.SessionService_ServiceDesc, &sessionService{keeper: c.Sessions})
 	all.add(cpgatev1.FencedLockService_ServiceDesc, &lockService{locks: c.Locks, keeper: c.Sessions})
 	all.add(cpgatev1.SemaphoreService_ServiceDesc, &semaphoreService{semaphores: c.Semaphores, keeper: c.Sessions})

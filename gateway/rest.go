@@ -32,6 +32,7 @@ func newREST(c *calls) (http.Handler, error) {
 	)
 	ctx := context.Background()
 	err := errors.Join(
+		cpgatev1.RegisterAuthServiceHandlerClient(ctx, mux, cpgatev1.NewAuthServiceClient(c)),
 		cpgatev1.RegisterSessionServiceHandlerClient(ctx, mux, cpgatev1.NewSessionServiceClient(c)),
 		cpgatev1.RegisterFencedLockServiceHandlerClient(ctx, mux, cpgatev1.NewFencedLockServiceClient(c)),
 		cpgatev1.RegisterSemaphoreServiceHandlerClient(ctx, mux, cpgatev1.NewSemaphoreServiceClient(c)),

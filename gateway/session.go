@@ -25,6 +25,7 @@ func (s *sessionService) OpenSession(ctx context.Context, r *cpgatev1.OpenSessio
 		TTLSeconds:    f.ttl(r.GetTtlSeconds()),
 		Name:          f.label(r.GetName()),
 		RequestID:     f.orRandom(r.GetRequestId()),
+		User:          userOf(ctx),
 		ClientAddress: clientAddress(ctx),
 	}
 	if f.err != nil {
@@ -113,7 +114,7 @@ func (s *sessionService) ListSessions(ctx context.Context, r *cpgatev1.ListSessi
 	if f.err != nil {
 		return nil, f.err
 	}
-	page, next, err := s.keeper.List(ctx, after, limit)
+	page, next, err := s.keeper.List(ctx, seesOnly(ctx), after, limit)
 	if err != nil {
 		return nil, err
 	}
@@ -135,7 +136,7 @@ func beat(b session.Beat) *cpgatev1.SessionBeat {
 func describeSession(s session.Session) *cpgatev1.Session {
 	return &cpgatev1.Session{
 		SessionId: s.ID.String(), Name: text(s.Name), TtlSeconds: seconds(s.TTL),
-		Created: moment(s.Created), ClientAddress: text(s.ClientAddress), Tickets: int32(s.Tickets),
+		Created: moment(s.Created), ClientAddress: text(s.ClientAddress), Tickets: int32(s.Tickets), User: text(s.User),
 	}
 }
 

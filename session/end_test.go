@@ -141,7 +141,7 @@ func TestASessionWhoseMarkerLostItsLeaseIsGoneWithAllItHad(t *testing.T) {
 				if w.live(k, b.ID) {
 					t.Error("a session whose marker is on another lease lives")
 				}
-				if all, _, err := k.List(t.Context(), "", 10); err != nil || len(all) != 0 {
+				if all, _, err := k.List(t.Context(), "", "", 10); err != nil || len(all) != 0 {
 					t.Errorf("listed: %+v, %v", all, err)
 				}
 				sees(w, k, b.ID)
@@ -197,7 +197,7 @@ func TestAMarkerThatCanNotBeReadIsStillASession(t *testing.T) {
 		if s, err := k.Get(t.Context(), b.ID); err != nil || s.ID != b.ID || s.Name != "" {
 			t.Errorf("marker %q: %+v, %v", value, s, err)
 		}
-		if all, _, err := k.List(t.Context(), "", 10); err != nil || len(all) != 1 || all[0].ID != b.ID {
+		if all, _, err := k.List(t.Context(), "", "", 10); err != nil || len(all) != 1 || all[0].ID != b.ID {
 			t.Errorf("marker %q: %+v, %v", value, all, err)
 		}
 		if beats, err := k.Heartbeat(t.Context(), b.ID); err != nil || beats[0].Expired || beats[0].TTL != b.TTL {

@@ -25,7 +25,7 @@ func TestPagesOfSessionsAreAllOfThemInTheOrderOfTheirMarkers(t *testing.T) {
 		var got []string
 		pages := 0
 		for after := ""; ; pages++ {
-			page, next, err := k.List(t.Context(), after, size)
+			page, next, err := k.List(t.Context(), "", after, size)
 			if err != nil || len(page) > size {
 				t.Fatal(len(page), err)
 			}
@@ -56,14 +56,14 @@ func TestAPageBehindASessionThatIsGoneGoesOn(t *testing.T) {
 		}
 		return 1
 	})
-	_, next, err := k.List(t.Context(), "", 1)
+	_, next, err := k.List(t.Context(), "", "", 1)
 	if err != nil || next != ids[0].String() {
 		t.Fatal(next, err)
 	}
 	if _, err := k.Close(t.Context(), ids[0]); err != nil {
 		t.Fatal(err)
 	}
-	page, next, err := k.List(t.Context(), next, 5)
+	page, next, err := k.List(t.Context(), "", next, 5)
 	if err != nil || next != "" || len(page) != 2 || page[0].ID != ids[1] || page[1].ID != ids[2] {
 		t.Errorf("%+v, %q, %v", page, next, err)
 	}

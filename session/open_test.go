@@ -113,7 +113,7 @@ func TestManyOpensAtOnceWithOneRequestIDAreOneSession(t *testing.T) {
 			t.Fatalf("sessions %v", ids)
 		}
 	}
-	if all, _, err := gateways[0].List(t.Context(), "", 10); err != nil || len(all) != 1 {
+	if all, _, err := gateways[0].List(t.Context(), "", "", 10); err != nil || len(all) != 1 {
 		t.Errorf("%d sessions, %v", len(all), err)
 	}
 }
@@ -220,7 +220,7 @@ func wantEach(ctx context.Context, t *testing.T, w *world, k *session.Keeper, id
 	_, beat := k.Heartbeat(ctx, id)
 	_, closing := k.Close(ctx, id)
 	_, get := k.Get(ctx, id)
-	_, _, list := k.List(ctx, "", 10)
+	_, _, list := k.List(ctx, "", "", 10)
 	for what, err := range map[string]error{
 		"Open": open, "Open again": again, "Heartbeat": beat, "Close": closing, "Get": get, "List": list,
 	} {

@@ -131,6 +131,12 @@ var settings = []setting{
 		at: func(o *options) any { return &o.node.PeerCAFile },
 	},
 	{
+		name: "auth-token", unit: "kind", defaultIs: "simple",
+		help: "how the members make tokens under access control, the same for all: simple, which they remember, or " +
+			"jwt,pub-key=FILE,priv-key=FILE,sign-method=METHOD,ttl=DURATION, signed",
+		at: func(o *options) any { return &o.node.AuthToken },
+	},
+	{
 		name: "etcd-endpoints", unit: "host:port", defaultIs: "none",
 		help: "where an etcd cluster that runs elsewhere serves its clients, for cp-member-count 0; may be repeated, " +
 			"several at once are parted by commas (in the file: a list)",

@@ -626,7 +626,9 @@ type Session struct {
 	// The address the client that opened it came from.
 	ClientAddress string `protobuf:"bytes,5,opt,name=client_address,json=clientAddress,proto3" json:"client_address,omitempty"`
 	// How many tickets (holds and waits) it has.
-	Tickets       int32 `protobuf:"varint,6,opt,name=tickets,proto3" json:"tickets,omitempty"`
+	Tickets int32 `protobuf:"varint,6,opt,name=tickets,proto3" json:"tickets,omitempty"`
+	// The user that opened it; empty when it was opened without access control.
+	User          string `protobuf:"bytes,7,opt,name=user,proto3" json:"user,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -701,6 +703,13 @@ func (x *Session) GetTickets() int32 {
 		return x.Tickets
 	}
 	return 0
+}
+
+func (x *Session) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
 }
 
 type ListSessionsRequest struct {
@@ -858,7 +867,7 @@ const file_cpgate_v1_session_proto_rawDesc = "" +
 	"\n" +
 	"session_id\x18\x01 \x01(\tR\tsessionId\"B\n" +
 	"\x12GetSessionResponse\x12,\n" +
-	"\asession\x18\x01 \x01(\v2\x12.cpgate.v1.SessionR\asession\"\xd4\x01\n" +
+	"\asession\x18\x01 \x01(\v2\x12.cpgate.v1.SessionR\asession\"\xe8\x01\n" +
 	"\aSession\x12\x1d\n" +
 	"\n" +
 	"session_id\x18\x01 \x01(\tR\tsessionId\x12\x12\n" +
@@ -867,7 +876,8 @@ const file_cpgate_v1_session_proto_rawDesc = "" +
 	"ttlSeconds\x124\n" +
 	"\acreated\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\acreated\x12%\n" +
 	"\x0eclient_address\x18\x05 \x01(\tR\rclientAddress\x12\x18\n" +
-	"\atickets\x18\x06 \x01(\x05R\atickets\"Q\n" +
+	"\atickets\x18\x06 \x01(\x05R\atickets\x12\x12\n" +
+	"\x04user\x18\a \x01(\tR\x04user\"Q\n" +
 	"\x13ListSessionsRequest\x12\x1b\n" +
 	"\tpage_size\x18\x01 \x01(\x05R\bpageSize\x12\x1d\n" +
 	"\n" +

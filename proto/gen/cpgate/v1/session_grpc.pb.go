@@ -32,7 +32,8 @@ const (
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
 // SessionService opens the sessions that hold locks and wait for them. Whatever a session holds or waits
-// for is free at once, in one step, when it is closed or expires.
+// for is free at once, in one step, when it is closed or expires. With access control a session serves the user that
+// opened it, and root; to others its id is not shown, and calls with it end in PERMISSION_DENIED.
 type SessionServiceClient interface {
 	// OpenSession opens a session. Repeated with the same request_id it answers the same session.
 	OpenSession(ctx context.Context, in *OpenSessionRequest, opts ...grpc.CallOption) (*OpenSessionResponse, error)
@@ -46,7 +47,7 @@ type SessionServiceClient interface {
 	CloseSession(ctx context.Context, in *CloseSessionRequest, opts ...grpc.CallOption) (*CloseSessionResponse, error)
 	// GetSession shows one session. Errors: SESSION_EXPIRED.
 	GetSession(ctx context.Context, in *GetSessionRequest, opts ...grpc.CallOption) (*GetSessionResponse, error)
-	// ListSessions lists the open sessions in the order of their ids.
+	// ListSessions lists the open sessions in the order of their ids: with access control the caller's own, for root all.
 	ListSessions(ctx context.Context, in *ListSessionsRequest, opts ...grpc.CallOption) (*ListSessionsResponse, error)
 }
 
@@ -123,7 +124,8 @@ func (c *sessionServiceClient) ListSessions(ctx context.Context, in *ListSession
 // for forward compatibility.
 //
 // SessionService opens the sessions that hold locks and wait for them. Whatever a session holds or waits
-// for is free at once, in one step, when it is closed or expires.
+// for is free at once, in one step, when it is closed or expires. With access control a session serves the user that
+// opened it, and root; to others its id is not shown, and calls with it end in PERMISSION_DENIED.
 type SessionServiceServer interface {
 	// OpenSession opens a session. Repeated with the same request_id it answers the same session.
 	OpenSession(context.Context, *OpenSessionRequest) (*OpenSessionResponse, error)
@@ -137,7 +139,7 @@ type SessionServiceServer interface {
 	CloseSession(context.Context, *CloseSessionRequest) (*CloseSessionResponse, error)
 	// GetSession shows one session. Errors: SESSION_EXPIRED.
 	GetSession(context.Context, *GetSessionRequest) (*GetSessionResponse, error)
-	// ListSessions lists the open sessions in the order of their ids.
+	// ListSessions lists the open sessions in the order of their ids: with access control the caller's own, for root all.
 	ListSessions(context.Context, *ListSessionsRequest) (*ListSessionsResponse, error)
 	mustEmbedUnimplementedSessionServiceServer()
 }
