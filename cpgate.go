@@ -25,8 +25,12 @@ import (
 	"github.com/cpgate/cpgate/session"
 )
 
-// leaveTimeout bounds the good-bye of a node that stops. Unsaid, its marker expires by itself.
-const leaveTimeout = 500 * time.Millisecond
+const (
+	// handOverTimeout bounds how long a leader that stops waits for another one. Without, the others elect one.
+	handOverTimeout = time.Second
+	// leaveTimeout bounds the good-bye of a node that stops. Unsaid, its marker expires by itself.
+	leaveTimeout = 500 * time.Millisecond
+)
 
 // Node is a running node.
 type Node struct {
@@ -165,19 +169,21 @@ func (n *Node) Close() error {
 	return n.closed
 }
 
-// stop undoes start from the outside in, as far as it came.
+// stop hands the leadership over while calls still go on, so that they miss none, and then undoes start from the
+// outside in, as far as it came.
 func (n *Node) stop() error {
 	var errs []error
+	if n.etcd != nil {
+		_ = within(handOverTimeout, n.etcd.HandOver)
+	}
 	n.cancel()
-	n.tasks.Wait()
 	if n.presence != nil {
-		ctx, cancel := context.WithTimeout(context.Background(), leaveTimeout)
-		defer cancel()
-		_ = n.presence.Leave(ctx)
+		_ = within(leaveTimeout, n.presence.Leave)
 	}
 	if n.store != nil {
 		n.store.Close() // ends the waits, so that the gateway has none left to drain
 	}
+	n.tasks.Wait() // what they ask of etcd has ended with the store
 	if n.gateway != nil {
 		errs = append(errs, n.gateway.Stop())
 	}
@@ -193,4 +199,11 @@ func (n *Node) stop() error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// within bounds f by a time.
+func within(limit time.Duration, f func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
+	return f(ctx)
 }

@@ -23,6 +23,8 @@ type etcd interface {
 	Backend() (gateway.Backend, error)
 	// Reign is another number with every new leader, and 0 while none is known.
 	Reign() uint64
+	// HandOver lets another member lead, if the node's own one leads and there is another.
+	HandOver(ctx context.Context) error
 	// Place says where what the node serves is kept.
 	Place() string
 	// Failed gets one error when it is lost for good.
@@ -91,6 +93,8 @@ func (o others) Backend() (gateway.Backend, error) {
 	}
 	return gateway.NewRemote(gateway.RemoteConfig{Own: o.Client(), Caller: caller, Ready: o.Ready}), nil
 }
+
+func (o others) HandOver(context.Context) error { return nil }
 
 // Access lets everybody pass until remote knows users and roles.
 func (others) Access() access.Control { return open{} }

@@ -122,9 +122,17 @@ func (m *Member) Server() *etcdserver.EtcdServer { return m.etcd.Server }
 // from it. A member that is cut off, the leader too, sees none within two election timeouts.
 func (m *Member) Leader() uint64 { return uint64(m.etcd.Server.Leader()) }
 
-// HandOver makes another member the leader, if this one is it and there is another.
-func (m *Member) HandOver() error {
-	if err := m.etcd.Server.TryTransferLeadershipOnShutdown(); err != nil {
+// HandOver makes another member the leader, if this one is it and there is another, and returns once it has seen that.
+func (m *Member) HandOver(ctx context.Context) error {
+	done := make(chan error, 1)
+	go func() { done <- m.etcd.Server.TryTransferLeadershipOnShutdown() }() // ends with the server, at the latest
+	var err error
+	select {
+	case err = <-done:
+	case <-ctx.Done():
+		err = ctx.Err()
+	}
+	if err != nil {
 		return fmt.Errorf("handing the leadership over: %w", err)
 	}
 	return nil
@@ -135,7 +143,8 @@ func (m *Member) HandOver() error {
 func (m *Member) Failed() <-chan error { return m.failed }
 
 // Close stops the member within 5 seconds, also while callers wait in it; they get an error. Closing again
-// answers the same. An error says that the member still holds its data folder.
+// answers the same. An error says that the member still holds its data folder. A leader should hand over before: the
+// others miss it only after an election timeout.
 func (m *Member) Close() error { return m.close() }
 
 func (m *Member) stop() error {
@@ -145,6 +154,7 @@ func (m *Member) stop() error {
 	stopped := make(chan struct{})
 	go func() {
 		defer close(stopped)
+		m.etcd.Server.HardStop() // or Close would try to hand over, for up to seven seconds
 		m.etcd.Close()
 	}()
 	select {
