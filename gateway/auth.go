@@ -12,6 +12,9 @@ import (
 	cpgatev1 "github.com/cpgate/cpgate/proto/gen/cpgate/v1"
 )
 
+// maxPassword is what bcrypt takes, by which etcd keeps passwords.
+const maxPassword = 72
+
 // authService is cpgate.v1.AuthService.
 type authService struct {
 	access access.Control
@@ -26,6 +29,9 @@ func (s *authService) Login(ctx context.Context, r *cpgatev1.LoginRequest) (*cpg
 		if user, password, err = basic(ctx); err != nil {
 			return nil, err
 		}
+	}
+	if n := len(password); n > maxPassword {
+		return nil, invalid("password", "must be at most %d bytes, is %d", maxPassword, n)
 	}
 	if err := s.ready(); err != nil {
 		return nil, err

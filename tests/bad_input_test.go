@@ -24,6 +24,7 @@ func (f faults) add(want string, qs ...proto.Message) { f[want] = append(f[want]
 func badInput() faults {
 	f := faults{}
 	f.addNames()
+	f.addLogins()
 	f.addSessions()
 	f.addOwnersAndRequests()
 	f.addPermits()
@@ -53,6 +54,11 @@ func (f faults) addNames() {
 			&cpgatev1.DestroyLatchRequest{Name: name})
 	}
 	f.add("INVALID_ARGUMENT name", &cpgatev1.OpenSessionRequest{Name: long(128)})
+}
+
+func (f faults) addLogins() {
+	f.add("INVALID_ARGUMENT user", &cpgatev1.LoginRequest{}, &cpgatev1.LoginRequest{Password: "p"})
+	f.add("INVALID_ARGUMENT password", &cpgatev1.LoginRequest{User: "u", Password: long(72)})
 }
 
 func (f faults) addSessions() {

@@ -22,14 +22,16 @@ var house = map[string]floor{
 	".": {
 		ours: []string{
 			"embedded", "remote", "gateway", "session", "fencedlock", "semaphore", "countdownlatch", "internal/store", "internal/keys",
-			"internal/certs",
+			"internal/certs", "internal/access",
 		},
 		others: []string{"go.etcd.io/etcd/"},
 	},
 	"embedded": {
-		others: []string{"go.etcd.io/", "go.uber.org/zap"},
+		ours:   []string{"internal/access"},
+		others: []string{"go.etcd.io/", "go.uber.org/zap", "google.golang.org/grpc"},
 	},
 	"remote": {
+		ours: []string{"internal/access"},
 		others: []string{
 			"go.etcd.io/etcd/api/", "go.etcd.io/etcd/client/", "go.etcd.io/etcd/server/v3/proxy/grpcproxy/adapter",
 			"google.golang.org/grpc", "go.uber.org/zap",
@@ -37,7 +39,8 @@ var house = map[string]floor{
 	},
 	"gateway": {
 		ours: []string{
-			"session", "fencedlock", "semaphore", "countdownlatch", "internal/store", "internal/keys", "proto", "proto/gen/cpgate/v1",
+			"session", "fencedlock", "semaphore", "countdownlatch", "internal/store", "internal/keys", "internal/access", "proto",
+			"proto/gen/cpgate/v1",
 		},
 		others: []string{
 			"go.etcd.io/", "google.golang.org/", "golang.org/x/net/", "github.com/grpc-ecosystem/grpc-gateway/",
@@ -76,12 +79,13 @@ var house = map[string]floor{
 		ours:   []string{"internal/value", "internal/line", "internal/keys", "internal/kv"},
 		others: []string{"github.com/google/btree"},
 	},
-	"internal/value": {ours: []string{"internal/line", "internal/keys", "internal/kv"}},
-	"internal/line":  {ours: []string{"internal/kv"}},
-	"internal/keys":  {},
-	"internal/kv":    {},
-	"internal/certs": {},
-	"proto":          {},
+	"internal/value":  {ours: []string{"internal/line", "internal/keys", "internal/kv"}},
+	"internal/line":   {ours: []string{"internal/kv"}},
+	"internal/keys":   {},
+	"internal/kv":     {},
+	"internal/certs":  {},
+	"internal/access": {},
+	"proto":           {},
 	// The client knows the wire and nothing behind it, so that a user's program does not link etcd.
 	"client": {
 		ours:   []string{"proto/gen/cpgate/v1"},

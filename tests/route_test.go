@@ -61,6 +61,8 @@ func answerOf(method string) proto.Message {
 type place struct{ verb, path, field string }
 
 var places = map[string]place{
+	cpgatev1.AuthService_Login_FullMethodName: {http.MethodPost, "/v1/auth/login", ""},
+
 	cpgatev1.SessionService_OpenSession_FullMethodName:    {http.MethodPost, "/v1/sessions", ""},
 	cpgatev1.SessionService_Heartbeat_FullMethodName:      {http.MethodPost, "/v1/sessions/{}:heartbeat", "session_id"},
 	cpgatev1.SessionService_BatchHeartbeat_FullMethodName: {http.MethodPost, "/v1/sessions:batchHeartbeat", ""},

@@ -26,7 +26,7 @@ type LoginRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The user, as etcd knows it: 1 byte or more, unless authorization is Basic.
 	User string `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
-	// The user's password.
+	// The user's password: at most 72 bytes.
 	Password      string `protobuf:"bytes,2,opt,name=password,proto3" json:"password,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
