@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/cpgate/cpgate/internal/keys"
+	"github.com/cpgate/cpgate/internal/kv"
 	"github.com/cpgate/cpgate/internal/memo"
 	"github.com/cpgate/cpgate/internal/progress"
 )
@@ -26,6 +27,11 @@ func newCall(space keys.Space, n keys.Name, who Caller, now time.Time) call {
 
 // Keys implements store.Call.
 func (c *call) Keys() []string { return c.keys }
+
+// keep returns what puts the notes.
+func (c *call) keep(s scene, notes ...memo.Note) []kv.Op {
+	return memo.Keep(s.view, kv.LeaseID(c.caller.Session), notes...)
+}
 
 // note says what became of a request of the caller.
 func (c *call) note(s scene, request string, a memoAnswer) memo.Note {

@@ -10,8 +10,8 @@ import (
 	"github.com/cpgate/cpgate/session"
 )
 
-// CancelCall is one CancelRequest on its way. It always leaves a memo, so that an attempt of the cancelled request
-// that comes late does nothing.
+// CancelCall is one CancelRequest on its way. It leaves a memo, so that an attempt of the cancelled request that comes
+// late does nothing; where etcd is full, only a ticket that it finds is deleted.
 type CancelCall struct {
 	call
 	req       CancelRequest
@@ -56,7 +56,7 @@ func (c *CancelCall) end(s scene) kv.Step {
 	default:
 		t.If = append(t.If, kv.Absent(ticketKey(s.view.Space(), c.name, c.caller)))
 	}
-	t.Then = append(t.Then, memo.Keep(s.view, kv.LeaseID(c.caller.Session), c.note(s, c.req.RequestID, memoCancelled))...)
+	t.Then = append(t.Then, memo.Spare(c.keep(s, c.note(s, c.req.RequestID, memoCancelled)))...)
 	return c.Send(t)
 }
 

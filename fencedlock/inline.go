@@ -43,7 +43,7 @@ func (c *LockCall) giveUp(s scene) kv.Step {
 	}
 	if h, _ := s.value.find(c.req.RequestID); h.Retried && s.marker != nil {
 		t.If = append(t.If, kv.Unchanged(s.marker))
-		t.Then = append(t.Then, memo.Keep(s.view, kv.LeaseID(c.caller.Session), c.note(s, c.req.RequestID, memoNotAcquired))...)
+		t.Then = append(t.Then, memo.Spare(c.keep(s, c.note(s, c.req.RequestID, memoNotAcquired)))...)
 	}
 	return c.commit(s, s.item.Create, t, &LockAnswer{
 		Outcome: NotAcquired, Holder: s.holder(), Position: s.line.Index(s.item),

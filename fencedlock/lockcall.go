@@ -211,13 +211,13 @@ func (c *LockCall) takeOver(s scene) kv.Step {
 	t := kv.Txn{If: []kv.Compare{kv.Unchanged(s.marker), kv.Unchanged(s.item), kv.Same(s.ahead()), c.notOver(s)}}
 	notes := []memo.Note{c.note(s, old, memoCancelled)} // for an attempt of the older request that is yet to come
 	if !c.try() {
-		t.Then = append(memo.Keep(s.view, kv.LeaseID(c.caller.Session), notes...), s.put(s.value.retouch(old, c.hold())))
+		t.Then = append(c.keep(s, notes...), s.put(s.value.retouch(old, c.hold())))
 		return c.commit(s, s.item.Create, t, nil)
 	}
 	if c.retried() {
 		notes = append(notes, c.note(s, c.req.RequestID, memoNotAcquired))
 	}
-	t.Then = append(memo.Keep(s.view, kv.LeaseID(c.caller.Session), notes...), kv.Delete(s.item.Key))
+	t.Then = append(c.keep(s, notes...), kv.Delete(s.item.Key))
 	return c.commit(s, s.item.Create, t, &LockAnswer{Outcome: NotAcquired, Holder: s.holder()})
 }
 

@@ -2,7 +2,6 @@ package fencedlock
 
 import (
 	"github.com/cpgate/cpgate/internal/kv"
-	"github.com/cpgate/cpgate/internal/memo"
 )
 
 // end answers the call.
@@ -39,7 +38,7 @@ func (c *LockCall) refuse(s scene, a LockAnswer) kv.Step {
 	}
 	return c.commit(s, 0, kv.Txn{
 		If:   []kv.Compare{kv.Unchanged(s.marker), as, c.notOver(s)},
-		Then: memo.Keep(s.view, kv.LeaseID(c.caller.Session), c.note(s, c.req.RequestID, kind)),
+		Then: c.keep(s, c.note(s, c.req.RequestID, kind)),
 	}, &a)
 }
 

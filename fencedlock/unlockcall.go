@@ -65,7 +65,7 @@ func (c *UnlockCall) pop(s scene) kv.Step {
 	}
 	if h := s.value.Holds[n-1]; h.Retried {
 		// An earlier attempt of this lock request was lost and may come late: it must not take the lock anew (S4).
-		t.Then = append(t.Then, memo.Keep(s.view, kv.LeaseID(c.caller.Session), c.note(s, h.Request, memoReleased))...)
+		t.Then = append(t.Then, memo.Spare(c.keep(s, c.note(s, h.Request, memoReleased)))...)
 	}
 	return c.Send(t)
 }

@@ -54,6 +54,7 @@ var errorTable = []wire{
 	{countdownlatch.ErrDestroyed, codes.FailedPrecondition, cpgatev1.ErrorReason_DESTROYED},
 	{countdownlatch.ErrTooManyArrivals, codes.ResourceExhausted, cpgatev1.ErrorReason_TOO_MANY_ARRIVALS},
 	{rpctypes.ErrTooManyOps, codes.ResourceExhausted, cpgatev1.ErrorReason_TOO_MANY_OPS},
+	{store.ErrFull, codes.ResourceExhausted, cpgatev1.ErrorReason_DATABASE_FULL},
 	{store.ErrUnavailable, codes.Unavailable, cpgatev1.ErrorReason_NO_QUORUM},
 	{access.ErrUnauthenticated, codes.Unauthenticated, cpgatev1.ErrorReason_UNAUTHENTICATED},
 	{access.ErrDenied, codes.PermissionDenied, cpgatev1.ErrorReason_PERMISSION_DENIED},

@@ -2,6 +2,7 @@ package semaphore
 
 import (
 	"github.com/cpgate/cpgate/internal/kv"
+	"github.com/cpgate/cpgate/internal/memo"
 )
 
 // asking is what an acquire is on either kind of semaphore: it gets permits, or is refused, or waits and may give up.
@@ -68,7 +69,7 @@ func (c *asking) giveUp(s scene) kv.Step {
 	t := kv.Txn{If: []kv.Compare{kv.Unchanged(s.item)}, Then: []kv.Op{kv.Delete(s.item.Key)}}
 	if s.ticket.Retried {
 		t.If = append(append(t.If, c.live(s)...), c.notOver())
-		t.Then = append(t.Then, c.keep(s, c.note(remembered{Answer: notAcquired}))...)
+		t.Then = append(t.Then, memo.Spare(c.keep(s, c.note(remembered{Answer: notAcquired})))...)
 	}
 	c.promise = &AcquireAnswer{Available: s.free(), Position: s.position()}
 	c.gaveUp, c.removes = c.promise, true

@@ -5,12 +5,13 @@ import (
 
 	"github.com/cpgate/cpgate/internal/keys"
 	"github.com/cpgate/cpgate/internal/kv"
+	"github.com/cpgate/cpgate/internal/memo"
 	"github.com/cpgate/cpgate/internal/mirror"
 	"github.com/cpgate/cpgate/session"
 )
 
-// CancelCall is one CancelRequest on its way. It always leaves a memo, so that an attempt of the cancelled request that
-// comes late does nothing.
+// CancelCall is one CancelRequest on its way. It leaves a memo, so that an attempt of the cancelled request that comes
+// late does nothing; where etcd is full, only a ticket that it finds is deleted.
 type CancelCall struct {
 	call
 	removes   bool // the transaction under way takes something away
@@ -68,7 +69,7 @@ func (c *CancelCall) end(s scene) kv.Step {
 	default:
 		t.If = append(t.If, kv.Absent(c.ticket()))
 	}
-	t.Then = append(t.Then, c.keep(s, c.note(remembered{Answer: cancelled}))...)
+	t.Then = append(t.Then, memo.Spare(c.keep(s, c.note(remembered{Answer: cancelled})))...)
 	return c.Send(t)
 }
 

@@ -109,7 +109,7 @@ func (c *ReleaseCall) ticketBack(s scene) kv.Step {
 	t := kv.Txn{If: append(c.live(s), kv.Unchanged(s.item)), Then: []kv.Op{kv.Delete(s.item.Key)}}
 	if s.ticket.Retried {
 		// An earlier attempt of this request was lost and may come late: it must not come into line anew (S4).
-		t.Then = append(t.Then, c.keep(s, c.note(remembered{Answer: acquired, Permits: s.ticket.Got()}))...)
+		t.Then = append(t.Then, memo.Spare(c.keep(s, c.note(remembered{Answer: acquired, Permits: s.ticket.Got()})))...)
 	}
 	return c.Send(t)
 }

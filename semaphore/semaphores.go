@@ -2,6 +2,7 @@ package semaphore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -77,7 +78,7 @@ func (s *Semaphores) shelf(ctx context.Context, who Caller) (Shelf, error) {
 func (s *Semaphores) Cancel(ctx context.Context, r CancelRequest) (bool, error) {
 	shelf, err := s.shelf(ctx, r.Caller)
 	c := NewCancelCall(s.store.Space, r, shelf, time.Now())
-	if err == nil {
+	if err == nil || errors.Is(err, store.ErrFull) { // then there is no memo to be put on the shelf
 		err = s.sessions.Run(ctx, c, r.Caller.Session, nil)
 	}
 	if err != nil {

@@ -55,7 +55,7 @@ func (k *Keeper) born(id ID) (born kv.Revision) {
 }
 
 // Open opens a session, or finds the one that was opened under the same user and request id. The error is
-// store.ErrUnavailable, or ctx's own.
+// store.ErrUnavailable, store.ErrFull, or ctx's own.
 func (k *Keeper) Open(ctx context.Context, o Opening) (Beat, error) {
 	id := idOf(o.User, o.RequestID)
 	ttl := int64(o.TTLSeconds)
@@ -83,22 +83,26 @@ func (k *Keeper) Open(ctx context.Context, o Opening) (Beat, error) {
 	return b, nil
 }
 
-// mark puts the session's marker, if it is not there yet, and returns the revision in which it came.
+// mark puts the session's marker, if it is not there yet, and returns the revision in which it came. The put that fills
+// the database up may have come though there was no room.
 func (k *Keeper) mark(ctx context.Context, id ID, m marker) (born kv.Revision, err error) {
 	key := k.Store.Space.Session(int64(id))
 	r, err := k.Store.Commit(kv.Txn{
 		If:   []kv.Compare{kv.Absent(key)},
 		Then: []kv.Op{kv.Put(key, m.encode(), kv.LeaseID(id))},
 	})
-	if err != nil || r.Succeeded {
+	full := errors.Is(err, store.ErrFull)
+	if err != nil && !full || r.Succeeded {
 		return r.Revision, err
 	}
 	var live *kv.Item
-	switch err := k.Store.LookFresh(ctx, func(v mirror.View) { live = Live(v, id) }); {
-	case err != nil:
-		return 0, err
+	switch e := k.Store.LookFresh(ctx, func(v mirror.View) { live = Live(v, id) }); {
+	case e != nil:
+		return 0, e
 	case live != nil:
 		return live.Create, nil
+	case full:
+		return 0, err
 	}
 	k.Mend(ctx, id) // the marker is there and damaged, or has just gone: the next try finds neither
 	return 0, fmt.Errorf("%w: the session is just ending", store.ErrUnavailable)

@@ -12,7 +12,7 @@ import (
 )
 
 // leases speaks to etcd's lease service. TTLs are in seconds. An error is rpctypes.ErrLeaseExist,
-// rpctypes.ErrLeaseNotFound, ctx's own, or else store.ErrUnavailable.
+// rpctypes.ErrLeaseNotFound, store.ErrFull, ctx's own, or else store.ErrUnavailable.
 type leases struct {
 	client pb.LeaseClient
 	// within bounds a question by the time for which there is a quorum to answer it.
@@ -63,6 +63,8 @@ func leaseError(ctx context.Context, err error) error {
 	switch {
 	case errors.Is(err, rpctypes.ErrLeaseExist), errors.Is(err, rpctypes.ErrLeaseNotFound):
 		return err
+	case errors.Is(err, rpctypes.ErrNoSpace):
+		return fmt.Errorf("%w: %w", store.ErrFull, err)
 	case ctx.Err() != nil:
 		return ctx.Err()
 	}

@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"math"
 	"math/rand/v2"
 	"sync"
@@ -32,14 +33,15 @@ type Presence struct {
 	done   sync.WaitGroup
 }
 
-// Announce puts the marker of the gateway with that id, which serves at address, and keeps it there until Leave.
+// Announce puts the marker of the gateway with that id, which serves at address, and keeps it there until Leave. Where
+// etcd has no room for it, it is put as soon as there is some: others than those who want more are served meanwhile.
 func (k *Keeper) Announce(ctx context.Context, gateway, address string) (*Presence, error) {
 	value, err := json.Marshal(map[string]string{"address": address})
 	if err != nil {
 		return nil, err
 	}
 	p := &Presence{store: k.Store, leases: k.leases, key: k.Store.Space.Gateway(gateway), value: value}
-	if err := p.appear(ctx); err != nil {
+	if err := p.appear(ctx); err != nil && !errors.Is(err, store.ErrFull) {
 		return nil, err
 	}
 	ctx, p.cancel = context.WithCancel(context.Background())

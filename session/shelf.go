@@ -34,7 +34,7 @@ func (s *shelf) drop() {
 }
 
 // Shelf returns a lease for what is to be remembered for ten minutes, of calls that have no session. The error is
-// store.ErrUnavailable, or ctx's own.
+// store.ErrUnavailable, ctx's own, or store.ErrFull: then the lease is one that, as far as is known, is not there.
 func (k *Keeper) Shelf(ctx context.Context) (kv.LeaseID, error) {
 	select {
 	case k.shelf.room <- struct{}{}:
@@ -48,7 +48,7 @@ func (k *Keeper) Shelf(ctx context.Context) (kv.LeaseID, error) {
 	}
 	id := ID(1 + rand.Int64N(math.MaxInt64))
 	if _, err := k.leases.grant(ctx, id, int64(shelfTTL/time.Second)); err != nil {
-		return 0, fmt.Errorf("taking a lease for memos: %w", err)
+		return kv.LeaseID(id), fmt.Errorf("taking a lease for memos: %w", err)
 	}
 	k.shelf.id, k.shelf.until = kv.LeaseID(id), now.Add(shelfFor)
 	return k.shelf.id, nil

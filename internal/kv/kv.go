@@ -83,6 +83,7 @@ type Op struct {
 	Lease  LeaseID
 	Delete bool
 	Prefix bool
+	Spare  bool // a full etcd may be asked without
 }
 
 // Put writes a key and attaches it to a lease; a put without the lease would detach it.
@@ -99,6 +100,22 @@ func DeleteAll(prefix string) Op { return Op{Key: prefix, Delete: true, Prefix: 
 type Txn struct {
 	If   []Compare
 	Then []Op
+}
+
+// Bare returns t without what it can spare. ok reports whether an etcd whose database is full takes that: it puts
+// nothing, and still does something.
+func (t Txn) Bare() (bare Txn, ok bool) {
+	bare.If = t.If
+	for _, o := range t.Then {
+		switch {
+		case o.Spare:
+			continue
+		case !o.Delete:
+			return t, false
+		}
+		bare.Then = append(bare.Then, o)
+	}
+	return bare, len(bare.Then) > 0
 }
 
 // Result is what came of a Txn: whether its conditions held, and the store's revision right after it.

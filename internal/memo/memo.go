@@ -28,6 +28,15 @@ func Keep(v mirror.View, session kv.LeaseID, notes ...Note) []kv.Op {
 	return write(session, notes, surplus(v, session, len(notes)))
 }
 
+// Spare marks what keeps a memo as something that a full etcd may be asked without: what gives back must not fail for want
+// of room to remember it. For which memos that may be so, and what it can cost, see docs/design.md.
+func Spare(ops []kv.Op) []kv.Op {
+	for n := range ops {
+		ops[n].Spare = true
+	}
+	return ops
+}
+
 // write puts the notes on the lease and deletes what is old.
 func write(lease kv.LeaseID, notes []Note, old []*kv.Item) (ops []kv.Op) {
 	written := map[string]bool{}

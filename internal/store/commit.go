@@ -23,7 +23,8 @@ const inFlight = 1000
 var errUnknown = errors.New("outcome unknown")
 
 // Commit commits one transaction. It does not end with the caller: what was proposed can't be taken back, so its
-// outcome had better be known. The error is ErrUnavailable when it is not.
+// outcome had better be known. The error is ErrUnavailable when it is not, and ErrFull when etcd has no room: then the
+// transaction was committed or never will be, and a look behind a barrier tells.
 func (s *Store) Commit(t kv.Txn) (kv.Result, error) {
 	epoch := s.inEpoch()
 	select {
@@ -38,6 +39,8 @@ func (s *Store) Commit(t kv.Txn) (kv.Result, error) {
 	switch {
 	case err == nil:
 		return kv.Result{Succeeded: got.Succeeded, Revision: kv.Revision(got.Header.Revision)}, nil
+	case errors.Is(err, rpctypes.ErrNoSpace):
+		return kv.Result{}, fmt.Errorf("committing: %w: %w", ErrFull, err)
 	case errors.Is(err, rpctypes.ErrTooManyRequests):
 		return kv.Result{}, unavailable("committing", err)
 	case neverCommits(err):
@@ -46,8 +49,9 @@ func (s *Store) Commit(t kv.Txn) (kv.Result, error) {
 	return kv.Result{}, unavailable("committing", fmt.Errorf("%w: %w", errUnknown, err))
 }
 
-// neverCommits reports errors that say for certain that nothing was written. ErrNoSpace is not among them: the
-// write that trips the quota is applied and yet answered so.
+// neverCommits reports errors that say for certain that nothing was written. ErrNoSpace is not among them: etcd refuses
+// what comes to a full database before it is proposed, or when it is applied; but what makes the database full it
+// applies, and answers so as well.
 func neverCommits(err error) bool {
 	for _, certain := range []error{
 		rpctypes.ErrRequestTooLarge, rpctypes.ErrTooManyOps, rpctypes.ErrPermissionDenied, rpctypes.ErrDuplicateKey,

@@ -11,7 +11,7 @@ import (
 
 // Run carries a call to its answer. timeout, when not nil, is how long the call itself may wait; ctx is the
 // caller's. Run returns nil when the call is done, and then the answer is the call's; ctx's error when the
-// caller left; ErrUnavailable when the outcome can't be known.
+// caller left; ErrUnavailable when the outcome can't be known; ErrFull when it can't be done for want of room.
 //
 // When nobody can be told the answer, what the call has put in line stays for the store's grace, in which a
 // retry may take it up, and then goes (X2).
@@ -48,6 +48,7 @@ type run struct {
 	call     Call
 	wait     *Wait
 	unknowns int
+	full     error            // etcd had no room for the last transaction, and the call has not waited since
 	known    kv.Revision      // of the last transaction whose outcome is known
 	epoch    context.Context  // ends when the quorum is lost
 	expired  <-chan time.Time // receives once the time is up that
@@ -79,7 +80,7 @@ func (r *run) drive(ctx context.Context, timeout *time.Duration, over kv.Signal)
 		defer t.Stop()
 		r.expired, r.over = t.C, over
 	}
-	r.epoch = r.store.inEpoch()
+	r.epoch, r.full = r.store.inEpoch(), nil
 	for {
 		if ctx.Err() != nil { // nothing is begun for a caller who is gone
 			return ctx.Err()
@@ -151,6 +152,13 @@ func (r *run) inTurn(ctx context.Context, what string) (instead kv.Step, err err
 }
 
 func (r *run) commit(t kv.Txn) error {
+	if r.full != nil {
+		bare, ok := t.Bare()
+		if !ok {
+			return r.full // the call has looked, and was not done
+		}
+		t = bare
+	}
 	result, err := r.store.Commit(t)
 	switch {
 	case err == nil:
@@ -160,11 +168,17 @@ func (r *run) commit(t kv.Txn) error {
 		r.known = result.Revision
 		r.call.Committed(result)
 		return nil
+	case errors.Is(err, ErrFull):
+		if r.full != nil {
+			return err
+		}
+		r.full = err
 	case !errors.Is(err, errUnknown):
 		return err
-	}
-	if r.unknowns++; r.unknowns >= patience {
-		return err
+	default:
+		if r.unknowns++; r.unknowns >= patience {
+			return err
+		}
 	}
 	// Whether it is there now is to be seen; absent, the call asks again: a transaction that comes late finds
 	// its conditions changed.
@@ -207,6 +221,7 @@ type pause struct {
 }
 
 func (r *run) await(ctx context.Context, p *pause) error {
+	r.full = nil // there may be room by the time that the wait is over
 	if p == nil {
 		p = &pause{}
 	}

@@ -22,6 +22,9 @@ import (
 // call did, if anything, is unknown; repeated under the same request id it counts once.
 var ErrUnavailable = errors.New("unavailable")
 
+// ErrFull means that etcd's database is full, and that what the call was about to do needs room in it. It was not done.
+var ErrFull = errors.New("the database is full")
+
 var (
 	errStarting = errors.New("the mirror is being built")
 	errClosing  = errors.New("the gateway is shutting down")
