@@ -28,6 +28,10 @@ type Config struct {
 	// TLS secures the connections; nil means plain text. Its certificates are shown to servers that ask for one. Each
 	// endpoint's certificate must be good for the host by which Endpoints name it, unless ServerName is set.
 	TLS *tls.Config
+	// User and Password are who the client is to a cluster with access control; both or neither. It logs in with its first
+	// call, and again whenever its token is not taken any more; where there is no access control it goes on without. In
+	// plain text they can be read on the way. Neither is needed where a certificate in TLS says who the client is.
+	User, Password string
 	// DialOptions are added to those of the client, for interceptors, credentials per call and the like.
 	DialOptions []grpc.DialOption
 	// Logger is told of lost sessions (warn) and of endpoints that don't answer (debug); nil means slog.Default.
@@ -43,6 +47,10 @@ func (c Config) checked() (Config, error) {
 		return c, fmt.Errorf("session TTL %s: want whole seconds, or 0 for the server's default", c.SessionTTL)
 	case !utf8.ValidString(c.Name):
 		return c, fmt.Errorf("name %q: want UTF-8", c.Name)
+	case c.User != "" && c.Password == "":
+		return c, fmt.Errorf("user %q: want a password too", c.User)
+	case c.User == "" && c.Password != "":
+		return c, errors.New("password: want a user too")
 	}
 	if c.Logger == nil {
 		c.Logger = slog.Default()

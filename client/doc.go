@@ -51,6 +51,14 @@
 // context ends: it counts once, and a waiter keeps its place in line. A caller that leaves early leaves nothing
 // behind: what its request waits for or has got meanwhile is given back in the background.
 //
+// # Access control
+//
+// A client of a cluster with access control has a [Config.User] and a [Config.Password], or a certificate in [Config.TLS]
+// that names its user. A call that its user has no right to ends with [ErrPermissionDenied]. Rights are looked at when
+// a call begins: a wait goes on, whatever becomes of them and of the token.
+//
+// # Errors
+//
 // Errors are told apart with errors.Is (ErrSessionExpired and so on); errors.As with [Error] gives the details.
 //
 // # Files
@@ -64,5 +72,5 @@
 // Of all of them: claim.go (one request until it has, or leaves nothing), giveback.go (what was held, given back for
 // certain), wait.go (how long a call waits), valid.go. Below that pool.go, open.go, heartbeat.go and close.go (the life
 // of sessions), session.go (one session and whether to trust it), none.go (calls without one), retry.go and endpoints.go
-// (one call until it is answered), errors.go and reasons.go. Pure are deadline.go and backoff.go.
+// (one call until it is answered), login.go (who makes it), errors.go and reasons.go. Pure are deadline.go and backoff.go.
 package client

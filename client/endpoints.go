@@ -38,6 +38,10 @@ type link struct {
 
 // newEndpoints connects to nothing yet; it fails on an address that is not host:port.
 func newEndpoints(cfg Config) (*endpoints, error) {
+	if cfg.User != "" { // before the caller's own options, which see what is sent
+		l := newLogin(cfg.User, cfg.Password)
+		cfg.DialOptions = append([]grpc.DialOption{grpc.WithChainUnaryInterceptor(l.call)}, cfg.DialOptions...)
+	}
 	e := &endpoints{dial: cfg.dial, log: cfg.Logger}
 	for _, addr := range cfg.Endpoints {
 		conn, err := dialChecked(addr, cfg.dial)

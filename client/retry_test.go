@@ -32,6 +32,8 @@ func TestNew_RefusesWhatIsNoEndpoint(t *testing.T) {
 		"half a second":  {Endpoints: []string{"a:1"}, SessionTTL: 2500 * time.Millisecond},
 		"negative TTL":   {Endpoints: []string{"a:1"}, SessionTTL: -time.Second},
 		"name not UTF-8": {Endpoints: []string{"a:1"}, Name: "\xff"},
+		"no password":    {Endpoints: []string{"a:1"}, User: "alice"},
+		"no user":        {Endpoints: []string{"a:1"}, Password: "secret"},
 	} {
 		if _, err := client.NewWith(c); err == nil {
 			t.Errorf("%s is taken", name)
