@@ -4,6 +4,8 @@
 //
 //   - cluster.go: open, connect, close. leader.go: the question, and what follows from the answer.
 //   - voters.go: where the voters are, as their peer ports tell. leases.go, renewals.go: renewals over one stream.
+//   - access.go, caller.go: who callers are and what they may do. credentials.go: what they show. tokens.go: whose tokens
+//     are. users.go, rights.go: what a user may do. asking.go: questions that many share, until they are answered.
 package remote
 
 import (
@@ -39,6 +41,8 @@ type Cluster struct {
 	config Config
 	client *clientv3.Client // asks for the leader; and leases, which know no watch
 	leases *leases
+	access *control
+	tokens tokens // that etcd has given out through this node
 	cancel context.CancelFunc
 	tasks  sync.WaitGroup
 	failed chan error
@@ -77,6 +81,10 @@ func Open(ctx context.Context, c Config) (*Cluster, error) {
 	}
 	r.leases = newLeases(r.client.ActiveConnection())
 	ctx, r.cancel = context.WithCancel(context.Background())
+	var err error
+	if r.access, err = newControl(ctx, r); err != nil {
+		return nil, errors.Join(err, r.Close())
+	}
 	r.tasks.Go(func() { r.attend(ctx) })
 	if r.finds() {
 		r.tasks.Go(func() { r.follow(ctx) })
@@ -117,9 +125,10 @@ func (r *Cluster) NewClient() (*clientv3.Client, error) {
 	return r.newClient(r.config.User, r.config.Password)
 }
 
-// NewNobody is NewClient without a user: what goes over it has the rights of whoever's token the options put in.
+// NewNobody is NewClient without a user: what goes over it has the rights of whoever's token the options put in. Whoever
+// is given a token over it is known by it from then on.
 func (r *Cluster) NewNobody(options ...grpc.DialOption) (*clientv3.Client, error) {
-	return r.newClient("", "", options...)
+	return r.newClient("", "", append(options, grpc.WithChainUnaryInterceptor(r.tokens.learn))...)
 }
 
 func (r *Cluster) newClient(user, password string, options ...grpc.DialOption) (*clientv3.Client, error) {
@@ -171,6 +180,9 @@ func (r *Cluster) Close() error {
 	r.tasks.Wait()
 	if r.leases != nil {
 		r.leases.renewal.close()
+	}
+	if r.access != nil {
+		_ = r.access.nobody.Close()
 	}
 	if r.client != nil {
 		_ = r.client.Close() // it has nothing to say but that it is closed

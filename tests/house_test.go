@@ -33,8 +33,9 @@ var house = map[string]floor{
 	"remote": {
 		ours: []string{"internal/access"},
 		others: []string{
-			"go.etcd.io/etcd/api/", "go.etcd.io/etcd/client/", "go.etcd.io/etcd/server/v3/proxy/grpcproxy/adapter",
-			"google.golang.org/grpc", "go.uber.org/zap",
+			"go.etcd.io/etcd/api/", "go.etcd.io/etcd/client/", "go.etcd.io/etcd/pkg/v3/adt",
+			"go.etcd.io/etcd/server/v3/proxy/grpcproxy/adapter", "google.golang.org/grpc", "go.uber.org/zap",
+			"golang.org/x/sync/", "github.com/golang-jwt/jwt/",
 		},
 	},
 	"gateway": {
@@ -124,7 +125,7 @@ var pure = []string{
 	"semaphore/*call.go", "semaphore/abandoned.go", "semaphore/asking.go", "semaphore/claim.go", "semaphore/describe.go",
 	"semaphore/guard.go", "semaphore/memo.go", "semaphore/scene.go", "semaphore/taken.go", "semaphore/types.go",
 	"countdownlatch/*call.go", "countdownlatch/arrival.go", "countdownlatch/scene.go", "countdownlatch/types.go",
-	"client/deadline.go", "client/backoff.go",
+	"client/deadline.go", "client/backoff.go", "remote/rights.go",
 }
 
 // outside is what a pure file does not import.

@@ -1,0 +1,44 @@
+package remote
+
+import (
+	"time"
+
+	"go.etcd.io/etcd/api/v3/authpb"
+
+	"github.com/cpgate/cpgate/internal/access"
+)
+
+// Fresh and TokenGood are after how long etcd is asked again.
+const (
+	Fresh     = fresh
+	TokenGood = tokenGood
+)
+
+// Claimed is whom a token names.
+func Claimed(token string) string { return claimed(token) }
+
+// Rights makes the pure part of the access control visible to its test.
+type Rights struct{ r *rights }
+
+func NewRights(roles []string, permit ...[]*authpb.Permission) Rights {
+	r := newRights(roles)
+	for _, p := range permit {
+		r.grant(p)
+	}
+	return Rights{r}
+}
+
+func (r Rights) MayRead(q access.Range) bool { return r.r.mayRead(q) }
+
+func (r Rights) MayWrite(q access.Range) bool { return r.r.mayWrite(q) }
+
+// Tokens are what a node remembers of the tokens in use.
+type Tokens struct{ tokens }
+
+func (t *Tokens) Note(secret, user string, revision uint64) {
+	t.note(secret, token{user: user, good: time.Now(), revision: revision})
+}
+
+func (t *Tokens) Look(secret string, revision uint64) (user string, good bool) {
+	return t.look(secret, revision)
+}
