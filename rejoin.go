@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
@@ -56,6 +57,9 @@ func (c Config) peerScheme() string {
 	return "http://"
 }
 
+// sameID is how long etcd gives whoever is added at an address the same id, which it refuses to one that was removed under it.
+const sameID = time.Second
+
 // newcomer is a member about to join.
 type newcomer struct {
 	client    *clientv3.Client
@@ -68,20 +72,25 @@ func (n newcomer) replace(ctx context.Context) ([]embedded.Peer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listing the members: %w", err)
 	}
-	learner := false
+	learner, pause := false, time.Duration(0)
 	for _, m := range list.Members {
 		old, err := n.was(m)
 		if err != nil {
 			return nil, err
 		}
 		if old {
-			learner = m.IsLearner
+			learner, pause = m.IsLearner, sameID
 			if err := n.remove(ctx, m.ID); err != nil {
 				return nil, fmt.Errorf("removing its old self (%x): %w", m.ID, err)
 			}
 		}
 	}
-	return n.add(ctx, learner)
+	select {
+	case <-time.After(pause):
+		return n.add(ctx, learner)
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 // was reports whether m is an old self of the newcomer.
