@@ -2,6 +2,7 @@ package tests_test
 
 import (
 	"bytes"
+	"crypto/tls"
 	"net/http"
 	"os/exec"
 	"path/filepath"
@@ -15,7 +16,8 @@ type plainEtcd struct {
 	*testing.T
 	data       string
 	addr, peer string
-	args       []string // besides those for the above
+	args       []string    // besides those for the above
+	tls        *tls.Config // of its clients, nil for plain text
 	cmd        *exec.Cmd
 	ended      chan struct{} // closed when cmd has
 	said       bytes.Buffer
@@ -23,11 +25,25 @@ type plainEtcd struct {
 
 func runEtcd(t *testing.T, args ...string) *plainEtcd {
 	t.Helper()
+	return runEtcdWithTLS(t, nil, args...)
+}
+
+// runEtcdWithTLS runs an etcd that its own clients reach like that. The args have its certificates.
+func runEtcdWithTLS(t *testing.T, clients *tls.Config, args ...string) *plainEtcd {
+	t.Helper()
 	buildEtcd().orFail(t)
-	e := &plainEtcd{T: t, data: filepath.Join(t.TempDir(), "etcd"), args: args}
+	e := &plainEtcd{T: t, data: filepath.Join(t.TempDir(), "etcd"), args: args, tls: clients}
 	e.start()
 	t.Cleanup(e.kill)
 	return e
+}
+
+// url is where clients reach it.
+func (e *plainEtcd) url() string {
+	if e.tls != nil {
+		return "https://" + e.addr
+	}
+	return "http://" + e.addr
 }
 
 // start starts etcd and returns when it has a leader. It takes new ports when somebody else's connection has got hold
@@ -38,7 +54,7 @@ func (e *plainEtcd) start() {
 		if fresh {
 			e.addr, e.peer = unused(e.T), unused(e.T)
 		}
-		client, peer := "http://"+e.addr, "http://"+e.peer
+		client, peer := e.url(), "http://"+e.peer
 		e.cmd = exec.Command(buildEtcd().orFail(e.T), append([]string{
 			"--name", "plain", "--data-dir", e.data, "--log-level", "error",
 			"--listen-client-urls", client, "--advertise-client-urls", client,
@@ -62,8 +78,9 @@ func (e *plainEtcd) start() {
 // serves returns when etcd has a leader, or has ended.
 func (e *plainEtcd) serves() bool {
 	e.Helper()
+	c := http.Client{Transport: &http.Transport{TLSClientConfig: e.tls, DisableKeepAlives: true}}
 	for end := time.Now().Add(soon); time.Now().Before(end); {
-		if a, err := http.Get("http://" + e.addr + "/health"); err == nil {
+		if a, err := c.Get(e.url() + "/health"); err == nil {
 			_ = a.Body.Close()
 			if a.StatusCode == http.StatusOK {
 				return true

@@ -120,6 +120,31 @@ func TestOperator_ChangesMembers(t *testing.T) {
 	}
 }
 
+// A member may come without a vote first, and get it once it knows what the others know.
+func TestOperator_PromotesALearner(t *testing.T) {
+	t.Parallel()
+	f := runFleet(t, 3)
+	p, address := f.all[0], unused(t)
+	f.all[2].kill()
+	p.orders("member", "remove", "m2")
+	p.orders("member", "add", "--learner", "m3="+address)
+	learner := f.successor("m3", address)
+	learner.start()
+	if role := p.status().roles()["m3"]; role != "learner" {
+		t.Errorf("it is %q", role)
+	}
+	var said string
+	serving(t, p.addr).await("its vote", func() (ok bool) {
+		said, ok = p.cpgate("member", "promote", "m3", "--endpoints", p.addr)
+		return ok || !strings.Contains(said, "in sync with leader")
+	})
+	if said != "promoted "+f.id("m3")+"\n" || p.status().roles()["m3"] != "follower" {
+		t.Errorf("promoting it said %q, and it is %q", said, p.status().roles()["m3"])
+	}
+	f.all[1].kill() // now its vote is needed
+	f.goesOn("a", learner, p)
+}
+
 // id is a member's id as the first one tells it.
 func (f *fleet) id(name string) string {
 	f.Helper()

@@ -73,19 +73,26 @@ func TestRejoin_ADeadMemberIsReplacedByAnotherOne(t *testing.T) {
 	f := runFleet(t, 3)
 	f.all[2].kill()
 	f.all[0].orders("member", "remove", "m2")
-	args := slices.Clone(f.all[0].args)
-	for i, arg := range args {
-		if others, _, ok := strings.Cut(arg, ",m2="); ok {
-			args[i] = others + ",m3=" + unused(t)
-		}
-	}
-	args[1] = "m3"
-	successor := newProgram(t, append(args, "--rejoin")...)
-	t.Cleanup(successor.clear)
+	successor := f.successor("m3", unused(t))
 	successor.start()
 	if s := f.all[0].status(); len(s.Members) != 3 || s.roles()["m3"] == "" || s.roles()["m2"] != "" {
 		t.Errorf("the members are %v", s.roles())
 	}
 	f.all[1].kill() // now the successor is needed
 	f.goesOn("a", successor, f.all[0])
+}
+
+// successor is a member that takes the place of the third.
+func (f *fleet) successor(name, address string) *program {
+	f.Helper()
+	args := slices.Clone(f.all[0].args)
+	for i, arg := range args {
+		if others, _, ok := strings.Cut(arg, ",m2="); ok {
+			args[i] = others + "," + name + "=" + address
+		}
+	}
+	args[1] = name
+	p := newProgram(f.T, append(args, "--rejoin")...)
+	f.Cleanup(p.clear)
+	return p
 }
