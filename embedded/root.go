@@ -85,7 +85,6 @@ func (k rootKV) Txn(ctx context.Context, q *pb.TxnRequest, _ ...grpc.CallOption)
 	return asRoot(ctx, q, k.KVClient.Txn)
 }
 
-// rootLeases leaves renewals as they are: etcd asks nobody who renews.
 type rootLeases struct{ pb.LeaseClient }
 
 func (l rootLeases) LeaseGrant(ctx context.Context, q *pb.LeaseGrantRequest, _ ...grpc.CallOption) (*pb.LeaseGrantResponse, error) {
@@ -94,6 +93,10 @@ func (l rootLeases) LeaseGrant(ctx context.Context, q *pb.LeaseGrantRequest, _ .
 
 func (l rootLeases) LeaseRevoke(ctx context.Context, q *pb.LeaseRevokeRequest, _ ...grpc.CallOption) (*pb.LeaseRevokeResponse, error) {
 	return asRoot(ctx, q, l.LeaseClient.LeaseRevoke)
+}
+
+func (l rootLeases) LeaseKeepAlive(ctx context.Context, _ ...grpc.CallOption) (pb.Lease_LeaseKeepAliveClient, error) {
+	return l.LeaseClient.LeaseKeepAlive(rootIn(ctx))
 }
 
 type rootWatcher struct{ clientv3.Watcher }

@@ -49,11 +49,14 @@ func serving(t *testing.T, addr string) *rig {
 // started starts a node.
 func started(t *testing.T, options ...func(*cpgate.Config)) *rig {
 	t.Helper()
-	var with []cpgatetest.Option
-	for _, o := range options {
-		with = append(with, cpgatetest.WithConfig(o))
+	return serving(t, startNode(t, asOptions(options)...).Addr())
+}
+
+func asOptions(changes []func(*cpgate.Config)) (options []cpgatetest.Option) {
+	for _, change := range changes {
+		options = append(options, cpgatetest.WithConfig(change))
 	}
-	return serving(t, startNode(t, with...).Addr())
+	return options
 }
 
 // connect makes a connection on which a call waits for a server that is away, but is not repeated when it breaks.

@@ -2,6 +2,7 @@ package tests_test
 
 import (
 	"context"
+	"crypto/tls"
 	"io"
 	"net/http"
 	"net/url"
@@ -11,7 +12,9 @@ import (
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	statuspb "google.golang.org/genproto/googleapis/rpc/status"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
@@ -25,9 +28,18 @@ import (
 type route func(ctx context.Context, method string, q proto.Message) (proto.Message, error)
 
 // routes returns the routes to a node by name.
-func routes(t *testing.T, addr string) map[string]route {
+func routes(t *testing.T, addr string) map[string]route { return routesOver(t, addr, nil) }
+
+// routesOver returns those to one whose port has TLS, unless secure is nil.
+func routesOver(t *testing.T, addr string, secure *tls.Config) map[string]route {
 	t.Helper()
-	conn, err := grpc.NewClient(addr, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	creds, rest := insecure.NewCredentials(), restClient{http.DefaultClient, "http://" + addr}
+	if secure != nil {
+		via := &http.Transport{TLSClientConfig: secure}
+		t.Cleanup(via.CloseIdleConnections)
+		creds, rest = credentials.NewTLS(secure), restClient{&http.Client{Transport: via}, "https://" + addr}
+	}
+	conn, err := grpc.NewClient(addr, grpc.WithTransportCredentials(creds))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,9 +49,7 @@ func routes(t *testing.T, addr string) map[string]route {
 			a := answerOf(method)
 			return a, conn.Invoke(ctx, method, q, a)
 		},
-		"REST": func(ctx context.Context, method string, q proto.Message) (proto.Message, error) {
-			return overREST(ctx, addr, method, q)
-		},
+		"REST": rest.ask,
 	}
 }
 
@@ -95,13 +105,21 @@ var places = map[string]place{
 	cpgatev1.CountDownLatchService_DestroyLatch_FullMethodName: {http.MethodDelete, "/v1/latches/{}", "name"},
 }
 
-// overREST sends q as a REST client would and reads the answer, or the error as gRPC would give it.
-func overREST(ctx context.Context, addr, method string, q proto.Message) (proto.Message, error) {
-	r, err := restRequest(ctx, addr, method, q)
+// restClient is a client of the REST API at a base URL.
+type restClient struct {
+	*http.Client
+	base string
+}
+
+// ask sends q as a REST client would and reads the answer, or the error as gRPC would give it.
+func (c restClient) ask(ctx context.Context, method string, q proto.Message) (proto.Message, error) {
+	r, err := c.request(ctx, method, q)
 	if err != nil {
 		return nil, err
 	}
-	resp, err := http.DefaultClient.Do(r)
+	md, _ := metadata.FromOutgoingContext(ctx)
+	r.Header["Authorization"] = md["authorization"]
+	resp, err := c.Do(r)
 	if err != nil {
 		return nil, err
 	}
@@ -121,7 +139,7 @@ func overREST(ctx context.Context, addr, method string, q proto.Message) (proto.
 	return a, protojson.Unmarshal(b, a)
 }
 
-func restRequest(ctx context.Context, addr, method string, q proto.Message) (*http.Request, error) {
+func (c restClient) request(ctx context.Context, method string, q proto.Message) (*http.Request, error) {
 	at := places[method]
 	q = proto.Clone(q)
 	m := q.ProtoReflect()
@@ -131,13 +149,13 @@ func restRequest(ctx context.Context, addr, method string, q proto.Message) (*ht
 		m.Clear(f)
 	}
 	if at.verb != http.MethodPost {
-		return http.NewRequestWithContext(ctx, at.verb, "http://"+addr+at.path+query(m), nil)
+		return http.NewRequestWithContext(ctx, at.verb, c.base+at.path+query(m), nil)
 	}
 	b, err := protojson.Marshal(q)
 	if err != nil {
 		return nil, err
 	}
-	return http.NewRequestWithContext(ctx, at.verb, "http://"+addr+at.path, strings.NewReader(string(b)))
+	return http.NewRequestWithContext(ctx, at.verb, c.base+at.path, strings.NewReader(string(b)))
 }
 
 func query(m protoreflect.Message) string {
