@@ -65,6 +65,9 @@ type Config struct {
 	// the members remember, or "jwt,pub-key=FILE,priv-key=FILE,sign-method=METHOD,ttl=DURATION", signed. Every member is
 	// given the same. Empty: simple.
 	AuthToken string
+	// QuotaBytes is the size of this member's database above which etcd takes no more: 16777216 (16 MiB) to 8589934592
+	// (8 GiB), the same for all members. What gives back still works then. 0: 8 GiB.
+	QuotaBytes int
 	// EtcdEndpoints are where an etcd cluster that runs elsewhere serves its clients, each as host:port. For
 	// CPMemberCount 0, and needed there.
 	EtcdEndpoints []string
@@ -141,6 +144,7 @@ func (c Config) Validate() error {
 		{"peer-key-file", c.PeerKeyFile, c.checkPeerTLS(c.PeerKeyFile, partner{"peer-cert-file", c.PeerCertFile})},
 		{"peer-ca-file", c.PeerCAFile, c.checkPeerTLS(c.PeerCAFile, partner{"peer-cert-file", c.PeerCertFile})},
 		{"auth-token", c.AuthToken, c.checkAuthToken()},
+		{"quota-bytes", c.QuotaBytes, c.checkQuota()},
 		{"etcd-endpoints", strings.Join(c.EtcdEndpoints, ","), c.checkEtcdEndpoints()},
 		{"etcd-user", c.EtcdUser, c.checkEtcd(c.EtcdUser, partner{"etcd-password-file", c.EtcdPasswordFile})},
 		{"etcd-password-file", c.EtcdPasswordFile, c.checkEtcd(c.EtcdPasswordFile, partner{"etcd-user", c.EtcdUser})},

@@ -44,6 +44,8 @@ func TestValidate_AdmitsTheEdges(t *testing.T) {
 		"a standby's user": three(func(c *cpgate.Config) {
 			c.Name, c.GroupSize, c.EtcdUser, c.EtcdPasswordFile, c.EtcdCAFile = "b", 1, "u", "p", "a"
 		}),
+		"the least quota": func(c *cpgate.Config) { c.QuotaBytes = 16 << 20 },
+		"the most quota":  func(c *cpgate.Config) { c.QuotaBytes = 8 << 30 },
 		"another address": func(c *cpgate.Config) { c.Advertise = "a.example.org:2379" },
 	}
 	for name, change := range cases {
@@ -129,6 +131,11 @@ func TestValidate_NamesTheSettingTheValueAndTheRule(t *testing.T) {
 		{func(c config) { c.AuthToken = "jwt,ttl=1s,ttl=2s" }, `auth-token "jwt,ttl=1s,ttl=2s": "ttl=2s" must be one of`},
 		{func(c config) { c.AuthToken = "jwt,priv-key=k,sign-method=RS256,ttl=5" }, `auth-token "jwt,priv-key=k,sign-method=RS256,ttl=5": ttl must be a duration, such as 10m`},
 		{external(func(c config) { c.AuthToken = "simple" }), `auth-token "simple": needs a member of its own`},
+		{func(c config) { c.QuotaBytes = 1<<24 - 1 }, `quota-bytes 16777215: must be 16777216 (16 MiB) to 8589934592 (8 GiB)`},
+		{func(c config) { c.QuotaBytes = 8<<30 + 1 }, `quota-bytes 8589934593: must be 16777216 (16 MiB) to 8589934592 (8 GiB)`},
+		{func(c config) { c.QuotaBytes = -1 }, `quota-bytes -1: must be 16777216`},
+		{external(func(c config) { c.QuotaBytes = 1 << 30 }), `quota-bytes 1073741824: needs a member of its own`},
+		{three(func(c config) { c.GroupSize, c.Name, c.QuotaBytes = 1, "b", 1<<30 }), `quota-bytes 1073741824: needs a member of its own`},
 		{func(c config) { c.EtcdUser = "u" }, `etcd-user "u": needs cp-member-count 0 or a standby: this node is a member of the etcd that it serves`},
 		{three(func(c config) { c.GroupSize, c.EtcdPasswordFile = 1, "p" }), `etcd-password-file "p": needs cp-member-count 0 or a standby`},
 		{func(c config) { c.EtcdCAFile = "a" }, `etcd-ca-file "a": needs cp-member-count 0 or a standby`},

@@ -59,7 +59,7 @@ func (n *Node) startEtcd(ctx context.Context, c Config) (etcd, error) {
 	}
 	m, err := embedded.Start(ctx, embedded.Config{
 		Name: c.Name, DataDir: c.DataDir, Cluster: cluster, ClientURL: c.scheme() + "://" + n.advertised(c), AuthToken: c.AuthToken,
-		Logger: c.Logger,
+		QuotaBytes: int64(c.QuotaBytes), Logger: c.Logger,
 	})
 	if err != nil {
 		return nil, err

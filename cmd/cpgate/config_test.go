@@ -12,7 +12,7 @@ import (
 var names = []string{
 	"listen", "data-dir", "name", "session-ttl-seconds", "session-heartbeat-interval-seconds", "prefix",
 	"cp-member-count", "group-size", "members", "peer-listen", "rejoin", "advertise", "cert-file", "key-file", "client-ca-file",
-	"peer-cert-file", "peer-key-file", "peer-ca-file", "auth-token", "etcd-endpoints", "etcd-user", "etcd-password-file",
+	"peer-cert-file", "peer-key-file", "peer-ca-file", "auth-token", "quota-bytes", "etcd-endpoints", "etcd-user", "etcd-password-file",
 	"etcd-ca-file", "etcd-cert-file", "etcd-key-file", "lock-acquire-limit", "retry-grace", "log-level", "log-format",
 }
 
@@ -42,6 +42,7 @@ peer_cert_file: "" # default
 peer_key_file: "" # default
 peer_ca_file: "" # default
 auth_token: "" # default
+quota_bytes: 0 # default
 # default
 etcd_endpoints: []
 etcd_user: "" # default
@@ -104,7 +105,7 @@ func TestConfigPrint_CanBeReadBackWhateverIsSet(t *testing.T) {
 		{
 			"--cp-member-count=3", "--group-size=1", "--members=007=a:1", "--members=b=b:1,c=[::1]:2", "--peer-listen=:1", "--rejoin",
 			"--peer-cert-file=~", "--peer-key-file=null", "--peer-ca-file='",
-			"--auth-token=jwt,priv-key=a b,sign-method=RS256,ttl=10m",
+			"--auth-token=jwt,priv-key=a b,sign-method=RS256,ttl=10m", "--quota-bytes=16777216",
 		},
 		{
 			"--cp-member-count=0", "--etcd-endpoints=a:1,b:2", "--etcd-endpoints=[::1]:3", "--etcd-user=007",

@@ -137,6 +137,12 @@ var settings = []setting{
 		at: func(o *options) any { return &o.node.AuthToken },
 	},
 	{
+		name: "quota-bytes", unit: "number", defaultIs: "8 GiB",
+		help: "size of the database above which nothing more is written to it, and only what gives back still works; " +
+			"16777216 (16 MiB) to 8589934592 (8 GiB), the same for all members",
+		at: func(o *options) any { return &o.node.QuotaBytes },
+	},
+	{
 		name: "etcd-endpoints", unit: "host:port", defaultIs: "none",
 		help: "where an etcd cluster that runs elsewhere serves its clients, for cp-member-count 0; may be repeated, " +
 			"several at once are parted by commas (in the file: a list)",
