@@ -1,0 +1,149 @@
+package linearizability
+
+import (
+	"fmt"
+
+	cpgatev1 "github.com/cpgate/cpgate/proto/gen/cpgate/v1"
+)
+
+// latchEvents are what a call did to its latch; nil when the call is not about latches.
+func latchEvents(c call) []event {
+	switch q := c.request.(type) {
+	case *cpgatev1.TrySetCountRequest:
+		return setting(c, q)
+	case *cpgatev1.CountDownRequest:
+		return arriving(c, q)
+	case *cpgatev1.AwaitRequest:
+		return awaiting(c)
+	case *cpgatev1.GetLatchRequest:
+		return gettingLatch(c)
+	case *cpgatev1.DestroyLatchRequest:
+		return destroyingLatch(c)
+	}
+	return nil
+}
+
+// onLatch is an event that changes a latch.
+func onLatch(what string, from, to int64, do func(*latch) bool) event {
+	return event{what, from, to, func(o object) bool { return do(o.(*latch)) }}
+}
+
+func setting(c call, q *cpgatev1.TrySetCountRequest) []event {
+	what := fmt.Sprintf("set %d", q.GetCount())
+	perhaps := func(to int64) event {
+		return onLatch("perhaps: "+what, c.from, to, func(l *latch) bool { l.set(int(q.GetCount())); return true })
+	}
+	if !c.known {
+		return []event{perhaps(c.to)}
+	}
+	if c.reason != "" {
+		return never(c, what)
+	}
+	a := c.answer.(*cpgatev1.TrySetCountResponse)
+	what = fmt.Sprintf("%s -> %v, round %d", what, a.GetSet(), a.GetRound())
+	if a.GetSet() {
+		return []event{onLatch(what, c.from, c.to, func(l *latch) bool {
+			return l.set(int(q.GetCount())) && l.see(a.GetRound())
+		})}
+	}
+	all := []event{onLatch(what, c.from, c.to, func(l *latch) bool { return l.remaining > 0 && l.see(a.GetRound()) })}
+	if c.attempts > 1 {
+		all = append(all, perhaps(forever)) // an earlier attempt may still come
+	}
+	return all
+}
+
+func arriving(c call, q *cpgatev1.CountDownRequest) []event {
+	what := fmt.Sprintf("count down %s in %d", q.GetRequestId(), q.GetRound())
+	// arrive reports false for a round that was not reached yet.
+	arrive := func(l *latch) bool {
+		switch round := q.GetRound(); {
+		case round == 0, l.round == unseen && l.see(round):
+			l.arrive()
+		case l.round == round:
+			l.arrive()
+		case round > max(l.round, l.last):
+			return false
+		}
+		return true
+	}
+	perhaps := onLatch("perhaps: "+what, c.from, c.to, func(l *latch) bool { arrive(l); return true })
+	switch {
+	case !c.known:
+		return []event{perhaps}
+	case c.reason == "INVALID_ARGUMENT":
+		return []event{onLatch(what+" -> not reached", c.from, c.to, func(l *latch) bool {
+			return l.round < q.GetRound()
+		})}
+	case c.reason != "":
+		return never(c, what)
+	}
+	a := c.answer.(*cpgatev1.CountDownResponse)
+	all := []event{
+		onLatch(what, c.from, c.to, arrive),
+		// what was seen right after: others may have arrived before that
+		remaining(what, c, int(a.GetRemaining()), a.GetRound()),
+	}
+	if c.attempts > 1 && q.GetRound() == 0 {
+		all = append(all, perhaps) // in one round, and again two rounds later
+	}
+	return all
+}
+
+// remaining is the event that somebody saw what remained of a round.
+func remaining(what string, c call, n int, round int64) event {
+	return onLatch(fmt.Sprintf("%s -> %d remaining in round %d", what, n, round), c.from, c.to, func(l *latch) bool {
+		return l.remaining == n && l.see(round)
+	})
+}
+
+func awaiting(c call) []event {
+	id := fmt.Sprint("await ", c.from)
+	if !c.known {
+		return nil // it changed nothing
+	}
+	switch c.reason {
+	case "":
+		a := c.answer.(*cpgatev1.AwaitResponse)
+		if a.GetCompleted() != (a.GetRemaining() == 0) {
+			c.reason = fmt.Sprintf("completed %v, %d remaining", a.GetCompleted(), a.GetRemaining())
+			return never(c, id)
+		}
+		return []event{remaining("await", c, int(a.GetRemaining()), a.GetRound())}
+	case "DESTROYED":
+		return []event{
+			onLatch(id, c.from, c.to, func(l *latch) bool { l.await(id); return true }),
+			onLatch(id+" -> destroyed", c.from, c.to, func(l *latch) bool { return l.destroyed.has(id) }),
+		}
+	}
+	return never(c, id)
+}
+
+func gettingLatch(c call) []event {
+	if !c.known {
+		return nil
+	}
+	if c.reason != "" {
+		return never(c, "get")
+	}
+	a := c.answer.(*cpgatev1.GetLatchResponse).GetLatch()
+	e := remaining("get", c, int(a.GetRemaining()), a.GetRound())
+	saw := e.do
+	e.do = func(o object) bool { return saw(o) && o.(*latch).count == int(a.GetCount()) }
+	return []event{e}
+}
+
+func destroyingLatch(c call) []event {
+	if !c.known {
+		return []event{onLatch("perhaps: destroy", c.from, c.to, func(l *latch) bool { l.destroy(); return true })}
+	}
+	if c.reason != "" {
+		return never(c, "destroy")
+	}
+	did := c.answer.(*cpgatev1.DestroyLatchResponse).GetDestroyed()
+	return []event{onLatch(fmt.Sprintf("destroy -> %v", did), c.from, c.to, func(l *latch) bool {
+		was := l.round != 0
+		l.destroy()
+		return was == did
+	})}
+}

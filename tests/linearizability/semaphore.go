@@ -1,0 +1,90 @@
+package linearizability
+
+import "fmt"
+
+// semaphore is one of either kind (S1, S2, S3, S4). A session-aware one lends permits out of its limit; for a sessionless
+// one limit is what is available, and lent only what a request of unknown outcome took.
+type semaphore struct {
+	claims
+	initialized, sessionless bool
+
+	limit     int
+	lent      ledger
+	waiting   set // requests that stand in line
+	answered  set // requests that were answered before they were seen in line
+	destroyed set // requests that stood in line when the semaphore was destroyed
+}
+
+func (s *semaphore) clone() object { c := *s; return &c }
+
+func (s *semaphore) String() string {
+	return fmt.Sprintf("initialized %v, %d available of %d, lent [%v] waiting [%v %v %v]; dead [%v] void [%v]", s.initialized,
+		s.available(), s.limit, s.lent, s.waiting, s.answered, s.destroyed, s.dead, s.void)
+}
+
+func (s *semaphore) available() int { return s.limit - s.lent.in("") }
+
+func (s *semaphore) fits(permits int) bool { return s.initialized && s.available() >= permits }
+
+// take lends permits to a session, or uses them up where there is none.
+func (s *semaphore) take(who caller, permits int) bool {
+	if !s.fits(permits) {
+		return false
+	}
+	if who.session == "" {
+		s.limit -= permits
+	} else {
+		s.lent = s.lent.add(who, permits)
+	}
+	return true
+}
+
+// queue puts a request in line, unless it was answered before.
+func (s *semaphore) queue(request string) {
+	if s.answered.has(request) {
+		s.answered = s.answered.without(request)
+	} else {
+		s.waiting = s.waiting.with(request)
+	}
+}
+
+// leave takes an answered request out of line; it reports false if the semaphore was destroyed while it stood there.
+func (s *semaphore) leave(request string) bool {
+	switch {
+	case s.destroyed.has(request):
+		s.destroyed = s.destroyed.without(request)
+		return false
+	case s.waiting.has(request):
+		s.waiting = s.waiting.without(request)
+	default:
+		s.answered = s.answered.with(request)
+	}
+	return true
+}
+
+// drain takes what is available, and answers how much: 0 while anybody waits. Less than 0 becomes 0.
+func (s *semaphore) drain(who caller) int {
+	n := s.available()
+	switch {
+	case n < 0:
+		s.limit -= n
+	case s.waiting.others(""):
+		return 0
+	case n > 0:
+		s.take(who, n)
+	}
+	return n
+}
+
+func (s *semaphore) end(session string) {
+	s.dead = s.dead.with(session)
+	s.lent = s.lent.without(session)
+}
+
+func (s *semaphore) destroy() {
+	s.initialized, s.limit, s.lent = false, 0, nil
+	for _, w := range s.waiting {
+		s.destroyed = s.destroyed.with(w)
+	}
+	s.waiting = nil
+}

@@ -1,0 +1,142 @@
+package linearizability_test
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/anishathalye/porcupine"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/cpgate/cpgate/tests/faults"
+	"github.com/cpgate/cpgate/tests/linearizability"
+)
+
+var (
+	histories = flag.Int("linearizability.histories", 2, "how many histories TestShort records")
+	firstSeed = flag.Uint64("linearizability.seed", 1, "the seed of the first history; the next have the numbers after it")
+)
+
+const (
+	// callsEach is how many calls a history has at the least.
+	callsEach = 2100
+	// patienceForOrder bounds the search of one order; all took well under a second.
+	patienceForOrder = 2 * time.Minute
+)
+
+// kinds are the faults under which histories are recorded, in turn.
+var kinds = []faults.Kind{
+	faults.KillLeader, faults.IsolateLeader, faults.KillFollower, faults.PauseLeader, faults.MuteLeader,
+	faults.PauseFollower, faults.DeafenLeader, faults.IsolateFollower, faults.KillAll, faults.Shatter,
+}
+
+// All answers to all calls that were made while the cluster broke and was mended have an order.
+func TestShort(t *testing.T) {
+	t.Parallel()
+	c := faults.Start(t, 3)
+	s := newSite(t, c.Addrs())
+	var sum summary
+	for n := range *histories {
+		seed := *firstSeed + uint64(n)
+		f := c.Fault(kinds[n%len(kinds)], seed)
+		h := s.record(t, seed, callsEach, func(ctx context.Context) {
+			sleep(ctx, time.Second)
+			if err := f.Run(ctx); err != nil {
+				t.Error(err)
+			}
+			sleep(ctx, time.Second)
+		})
+		sum.check(t, h, seed, f.Kind)
+		if t.Failed() {
+			break
+		}
+	}
+	t.Log(sum.String())
+}
+
+// summary is what was seen in several histories.
+type summary struct {
+	histories, calls, unknown int
+	faults                    map[string]int
+	pause                     time.Duration
+}
+
+// check looks for an order of each part of a history, and keeps a part that has none.
+func (s *summary) check(t *testing.T, h linearizability.History, seed uint64, under ...faults.Kind) {
+	t.Helper()
+	s.histories++
+	for _, k := range under {
+		if s.faults == nil {
+			s.faults = map[string]int{}
+		}
+		s.faults[k.Name]++
+	}
+	var group errgroup.Group
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for _, p := range h.Parts() {
+		s.calls += p.Calls
+		s.unknown += p.Unknown
+		s.pause = max(s.pause, p.Pause)
+		group.Go(func() error {
+			return ordered(h, p, seed)
+		})
+	}
+	if err := group.Wait(); err != nil {
+		t.Errorf("under %v: %v", under, err)
+	}
+}
+
+// ordered is an error where a part of a history has no order. Errors of different parts are kept in different folders.
+func ordered(h linearizability.History, p linearizability.Part, seed uint64) error {
+	began := time.Now()
+	switch p.Check(patienceForOrder) {
+	case porcupine.Ok:
+		return nil
+	case porcupine.Unknown:
+		return fmt.Errorf("seed %d: %s: no order found in %v, nor that there is none", seed, p.Name, time.Since(began))
+	}
+	folder, err := filepath.Abs(filepath.Join("failed", fmt.Sprintf("seed-%d-%s", seed, strings.Map(plain, p.Name))))
+	if err != nil {
+		return err
+	}
+	if err := os.RemoveAll(folder); err != nil {
+		return err
+	}
+	if err := linearizability.Keep(folder, h, p, patienceForOrder); err != nil {
+		return err
+	}
+	return fmt.Errorf("seed %d: %s: the answers have no order; see %s", seed, p.Name, folder)
+}
+
+// plain makes a name good for a file.
+func plain(r rune) rune {
+	switch {
+	case r == ' ':
+		return '-'
+	case r == '"':
+		return -1
+	}
+	return r
+}
+
+func (s *summary) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d histories, %d calls, %d of unknown outcome, longest pause %v; faults:", s.histories, s.calls,
+		s.unknown, s.pause.Round(time.Millisecond))
+	var names []string
+	for name := range s.faults {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		fmt.Fprintf(&b, " %s %d,", name, s.faults[name])
+	}
+	return strings.TrimSuffix(b.String(), ",")
+}
