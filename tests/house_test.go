@@ -98,7 +98,10 @@ var house = map[string]floor{
 	"examples/rate-limiter":    {ours: []string{"client"}},
 	"cpgatetest":               {ours: []string{".", "client"}},
 	"tests":                    {},
-	"tests/sim":                {},
+	"tests/faults": {
+		others: []string{"go.etcd.io/etcd/api/", "go.etcd.io/etcd/client/v3", "go.uber.org/zap", "golang.org/x/sys/unix"},
+	},
+	"tests/sim": {},
 }
 
 func (f floor) mayImport(imported string) bool {
