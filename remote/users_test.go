@@ -1,0 +1,42 @@
+package remote_test
+
+import (
+	"context"
+	"sync/atomic"
+	"testing"
+
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
+	clientv3 "go.etcd.io/etcd/client/v3"
+	"go.etcd.io/etcd/server/v3/embed"
+	"google.golang.org/grpc"
+
+	"github.com/cpgate/cpgate/internal/access"
+)
+
+// A user loses a role, and then the role is given a right, just between the node's questions for the one and the other.
+// Together the answers would grant what never was granted.
+func TestAccess_GivesNoRightsThatNeverWere(t *testing.T) {
+	t.Parallel()
+	var between atomic.Pointer[func()]
+	hook := func(ctx context.Context, q any, _ *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
+		if _, ok := q.(*pb.AuthRoleGetRequest); ok {
+			if change := between.Swap(nil); change != nil {
+				(*change)()
+			}
+		}
+		return next(ctx, q)
+	}
+	r := secured(t, func(c *embed.Config) {
+		c.GRPCAdditionalServerOptions = append(c.GRPCAdditionalServerOptions, grpc.ChainUnaryInterceptor(hook))
+	})
+	done(r.root.RoleAdd(r.soon(), "vain"))(t)
+	done(r.root.UserGrantRole(r.soon(), "bob", "vain"))(t)
+	between.Store(new(func() {
+		done(r.root.UserRevokeRole(r.soon(), "bob", "vain"))(t)
+		done(r.root.RoleGrantPermission(r.soon(), "vain", "a", "", clientv3.PermissionType(clientv3.PermReadWrite)))(t)
+	}))
+	wants(t, "bob", r.caller(named(r.soon(), "bob")).MayWrite(access.Range{From: "a"}), false)
+	if between.Load() != nil {
+		t.Error("the role was not asked for")
+	}
+}
