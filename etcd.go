@@ -96,13 +96,4 @@ func (o others) Backend() (gateway.Backend, error) {
 
 func (o others) HandOver(context.Context) error { return nil }
 
-// Access lets everybody pass until remote knows users and roles.
-func (others) Access() access.Control { return open{} }
-
-type open struct{}
-
-func (open) Caller(context.Context) (access.Caller, error) { return nil, nil }
-
-func (open) Login(context.Context, string, string) (string, error) { return "", access.ErrNotEnabled }
-
 func (o others) Place() string { return "etcd at " + strings.Join(o.Endpoints(), ", ") }
