@@ -46,7 +46,7 @@ func (s *authService) Login(ctx context.Context, r *cpgatev1.LoginRequest) (*cpg
 // basic reads HTTP's Basic authorization: RFC 7617.
 func basic(ctx context.Context) (user, password string, err error) {
 	all := metadata.ValueFromIncomingContext(ctx, "authorization")
-	if len(all) == 0 {
+	if len(all) == 0 || all[0] == "" {
 		return "", "", invalid("user", "must not be empty, unless authorization is Basic")
 	}
 	scheme, encoded, _ := strings.Cut(all[0], " ")

@@ -104,6 +104,9 @@ func writeStatus(w http.ResponseWriter, code int, st *status.Status) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
+	if st.Code() == codes.Unauthenticated {
+		w.Header().Set("WWW-Authenticate", "Bearer") // RFC 6750
+	}
 	for _, d := range st.Details() {
 		if r, ok := d.(*errdetails.RetryInfo); ok {
 			w.Header().Set("Retry-After", wholeSeconds(r.RetryDelay))
