@@ -76,11 +76,10 @@ func readsAll(at func(keys.Space) string) right {
 // named lets a request pass whose name is none: the call refuses it without a look at any key.
 func named(may func(keys.Space, access.Caller, keys.Name) error) right {
 	return func(s keys.Space, who access.Caller, q any) error {
-		name, err := keys.ParseName(q.(interface{ GetName() string }).GetName())
-		if err != nil {
-			return nil
+		if name, err := keys.ParseName(q.(interface{ GetName() string }).GetName()); err == nil {
+			return may(s, who, name)
 		}
-		return may(s, who, name)
+		return nil
 	}
 }
 
