@@ -15,6 +15,9 @@ import (
 // compaction has one, so that at its end twice the history is there and goes in one big piece.
 const roundsPerAge = 6
 
+// round is the time from one compaction to the next.
+func round(age time.Duration) time.Duration { return max(age/roundsPerAge, 2*time.Millisecond) }
+
 // compactor drops what is older than the history to keep. Every member measures the age of revisions, so that
 // a new leader goes on where the last one stopped; only the leader compacts.
 type compactor struct {
@@ -26,7 +29,7 @@ type compactor struct {
 
 // run compacts until ctx is done.
 func (c *compactor) run(ctx context.Context) {
-	t := time.NewTicker(max(c.history.age/roundsPerAge, time.Millisecond))
+	t := time.NewTicker(round(c.history.age))
 	defer t.Stop()
 	for {
 		select {

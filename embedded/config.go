@@ -43,8 +43,8 @@ type Config struct {
 	// ClientURL is where clients reach the gateway of this member, such as "http://127.0.0.1:2379". It is only
 	// told to others, in the member list that `etcdctl --cluster` follows. Empty: none is told.
 	ClientURL string
-	// QuotaBytes is the size of the database above which writes are refused. 0: DefaultQuotaBytes, the most
-	// that etcd recommends.
+	// QuotaBytes is the size of the database above which writes are refused, until there is room again: see room.go. 0:
+	// DefaultQuotaBytes, the most that etcd recommends.
 	QuotaBytes int64
 	// HistoryAge is how long the past of a key can still be read. What is older is dropped every sixth of it.
 	// 0: DefaultHistoryAge.

@@ -102,7 +102,9 @@ func (m *Member) attend(c Config) {
 	m.cancel = cancel
 	m.close = sync.OnceValue(m.stop)
 	k := &compactor{server: m.etcd.Server, history: history{age: c.HistoryAge}, log: c.Logger}
+	r := &roomMaker{server: m.etcd.Server, quota: c.QuotaBytes, log: c.Logger}
 	m.tasks.Go(func() { k.run(ctx) })
+	m.tasks.Go(func() { r.run(ctx, round(c.HistoryAge)/2) })
 	m.tasks.Go(func() { m.watch(ctx) })
 }
 
@@ -150,10 +152,10 @@ func (m *Member) Close() error { return m.close() }
 func (m *Member) stop() error {
 	m.stage.Store(stopping)
 	m.cancel()
-	m.tasks.Wait()
 	stopped := make(chan struct{})
 	go func() {
 		defer close(stopped)
+		m.tasks.Wait()
 		m.etcd.Server.HardStop() // or Close would try to hand over, for up to seven seconds
 		m.etcd.Close()
 	}()
