@@ -70,13 +70,18 @@ func TestCluster_ARollingRestartIsNoError(t *testing.T) {
 
 // probe locks and unlocks a lock of its own all the time.
 type probe struct {
-	over atomic.Bool
-	done chan time.Duration
+	over  atomic.Bool
+	loops atomic.Int64
+	done  chan time.Duration
 }
 
-func startProbe(t *testing.T, endpoints []string) *probe {
+func startProbe(t *testing.T, endpoints []string, options ...func(*client.Config)) *probe {
 	t.Helper()
-	c := must(client.NewWith(client.Config{Endpoints: endpoints, Logger: slog.New(slog.DiscardHandler)}))(t)
+	config := client.Config{Endpoints: endpoints, Logger: slog.New(slog.DiscardHandler)}
+	for _, change := range options {
+		change(&config)
+	}
+	c := must(client.NewWith(config))(t)
 	t.Cleanup(func() { _ = c.Close() })
 	p := &probe{done: make(chan time.Duration, 1)}
 	go func() {
@@ -90,6 +95,7 @@ func startProbe(t *testing.T, endpoints []string) *probe {
 				err = l.Unlock(t.Context())
 			}
 			most = max(most, held.Sub(begin), time.Since(held))
+			p.loops.Add(1)
 			if err != nil {
 				t.Errorf("the probe got %v", err)
 				return
@@ -97,6 +103,13 @@ func startProbe(t *testing.T, endpoints []string) *probe {
 		}
 	}()
 	return p
+}
+
+// awaitLoops waits until the probe has locked and unlocked so many times more.
+func (p *probe) awaitLoops(t *testing.T, n int64) {
+	t.Helper()
+	until := p.loops.Load() + n
+	(&rig{T: t}).await("the probe", func() bool { return p.loops.Load() >= until || t.Failed() })
 }
 
 // stop ends the probe and returns how long the longest call took.
