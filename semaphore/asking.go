@@ -51,8 +51,9 @@ func (c *asking) say(a AcquireAnswer) kv.Step {
 func (c *asking) try() bool { return c.timedOut || c.req.Timeout != nil && *c.req.Timeout == 0 }
 
 // refuse says no to a call that has no ticket.
-func (c *asking) refuse(s scene) kv.Step {
-	a := AcquireAnswer{Available: s.free()}
+func (c *asking) refuse(s scene) kv.Step { return c.refuseAs(s, AcquireAnswer{Available: s.free()}) }
+
+func (c *asking) refuseAs(s scene, a AcquireAnswer) kv.Step {
 	if !c.Fresh() || !c.retried() {
 		return c.say(a)
 	}
@@ -82,7 +83,7 @@ func (c *asking) gone(s scene) kv.Step {
 	alive := c.caller.Session == 0 || s.marker != nil && s.marker.Create == c.born
 	switch {
 	case alive && s.item == nil && c.gaveUp != nil && c.Doubtful():
-		return c.say(*c.gaveUp) // by this call's own transaction, whose answer was lost, or as good
+		return c.refuseAs(s, *c.gaveUp) // by this call's own transaction, whose answer was lost, or by a sweep
 	case alive && s.ours && (s.ticket.By == swept || s.ticket.Attempt < c.attempt):
 		return c.adopt(s)
 	case alive && s.item == nil && c.destroyed(s):
