@@ -29,11 +29,7 @@ func fill(t *testing.T, c *clientv3.Client) {
 	t.Helper()
 	var full time.Time // since when
 	for n := 0; full.IsZero() || time.Since(full) < 2*time.Second; n++ {
-		size := 1 << 20
-		if !full.IsZero() {
-			size = 32 << 10
-		}
-		switch _, err := c.Put(t.Context(), fmt.Sprintf("filler/%d", n), strings.Repeat("x", size)); {
+		switch _, err := c.Put(t.Context(), fmt.Sprintf("filler/%d", n), strings.Repeat("x", 64<<10)); {
 		case errors.Is(err, rpctypes.ErrNoSpace):
 			if full.IsZero() {
 				full = time.Now()
@@ -41,8 +37,8 @@ func fill(t *testing.T, c *clientv3.Client) {
 			time.Sleep(20 * time.Millisecond)
 		case err != nil:
 			t.Fatal(err)
-		case size < 1<<20:
-			full = time.Now()
+		default:
+			full = time.Time{}
 		}
 	}
 }
