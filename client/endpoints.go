@@ -15,11 +15,12 @@ import (
 // inside gRPC would not do: it moves on when a connection breaks, but here an answer (UNAVAILABLE) also has to
 // send the next attempt elsewhere, for certain.
 type endpoints struct {
-	mu   sync.Mutex
-	all  []*endpoint
-	now  int
-	dial func(addr string) (*grpc.ClientConn, error)
-	log  *slog.Logger
+	login *login
+	mu    sync.Mutex
+	all   []*endpoint
+	now   int
+	dial  func(addr string) (*grpc.ClientConn, error)
+	log   *slog.Logger
 }
 
 // endpoint is one server. Its fields are guarded by the mutex of its endpoints.
@@ -38,11 +39,7 @@ type link struct {
 
 // newEndpoints connects to nothing yet; it fails on an address that is not host:port.
 func newEndpoints(cfg Config) (*endpoints, error) {
-	if cfg.User != "" { // before the caller's own options, which see what is sent
-		l := newLogin(cfg.User, cfg.Password)
-		cfg.DialOptions = append([]grpc.DialOption{grpc.WithChainUnaryInterceptor(l.call)}, cfg.DialOptions...)
-	}
-	e := &endpoints{dial: cfg.dial, log: cfg.Logger}
+	e := &endpoints{login: newLogin(cfg.User, cfg.Password), dial: cfg.dial, log: cfg.Logger}
 	for _, addr := range cfg.Endpoints {
 		conn, err := dialChecked(addr, cfg.dial)
 		if err != nil {

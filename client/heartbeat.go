@@ -31,7 +31,11 @@ func (c *Client) keep(s *session) {
 // beat renews s on the endpoint that answers first, and tries until then.
 func (c *Client) beat(s *session) {
 	_, err := within(s.ctx, s, silence(s), s.heartbeat)
-	if err != nil && s.ctx.Err() == nil {
+	switch {
+	case err == nil, s.ctx.Err() != nil:
+	case errors.Is(err, ErrPermissionDenied):
+		s.lose(err) // it was opened before there was access control, so it serves root alone
+	default:
 		c.cfg.Logger.Debug("heartbeat refused", "session", s.id, "err", err)
 	}
 }
@@ -41,7 +45,7 @@ func (c *Client) beat(s *session) {
 func (c *Client) probe(s *session) {
 	for _, l := range c.endpoints.others() {
 		c.spawn(func() {
-			ctx, cancel := context.WithTimeout(s.ctx, silence(s))
+			ctx, cancel := context.WithTimeout(c.endpoints.login.known(l.to).on(s.ctx), silence(s))
 			defer cancel()
 			a := attempt{conn: l.conn, sent: time.Now()}
 			if _, err := s.heartbeat(ctx, a); err != nil && ctx.Err() != nil && s.ctx.Err() == nil {

@@ -44,20 +44,30 @@ func ask[R any](ctx context.Context, e *endpoints, limit time.Duration, f func(c
 	}
 }
 
-// try is one attempt. The link it used is done, and only names the endpoint.
-func try[R any](ctx context.Context, e *endpoints, limit time.Duration, n int32, f func(context.Context, attempt) (R, error)) (R, link, error) {
+// try is one attempt. The link it used is done, and only names the endpoint. A login that it needs is not within the limit.
+func try[R any](ctx context.Context, e *endpoints, limit time.Duration, n int32, f func(context.Context, attempt) (R, error)) (r R, l link, err error) {
+	l = e.use()
+	err = e.login.show(ctx, l, func(ctx context.Context) error {
+		r, err = send(ctx, e, l, limit, n, f)
+		return err
+	})
+	e.done(l, !again(err))
+	return r, l, err
+}
+
+// send sends the request once.
+func send[R any](ctx context.Context, e *endpoints, l link, limit time.Duration, n int32, f func(context.Context, attempt) (R, error)) (R, error) {
 	inner, cancel := ctx, context.CancelFunc(func() {})
 	if limit > 0 {
 		inner, cancel = context.WithTimeout(ctx, limit)
 	}
 	defer cancel()
-	l, sent := e.use(), time.Now()
+	sent := time.Now()
 	r, err := f(inner, attempt{conn: l.conn, n: n, sent: sent})
-	e.done(l, !again(err))
-	if err != nil && inner.Err() != nil && ctx.Err() == nil {
+	if again(err) && inner.Err() != nil && ctx.Err() == nil {
 		e.drop(l, sent)
 	}
-	return r, l, err
+	return r, err
 }
 
 // again reports whether an attempt that ended with err may be answered elsewhere: the server could not do it,
