@@ -38,7 +38,8 @@ const (
 // Calls with a session fail with SESSION_EXPIRED when it is gone.
 type FencedLockServiceClient interface {
 	// Lock takes the lock, or waits in line for it, first come, first served. The same caller again holds it once
-	// more, with the same fence. Errors: SESSION_EXPIRED, WAIT_CANCELLED, TOO_MANY_TICKETS, DAMAGED.
+	// more, with the same fence. Errors: SESSION_EXPIRED, WAIT_CANCELLED, OWNERSHIP_LOST (forced in the moment of its
+	// admission), TOO_MANY_TICKETS, DAMAGED.
 	Lock(ctx context.Context, in *LockRequest, opts ...grpc.CallOption) (*LockResponse, error)
 	// Unlock gives one hold back; the last one frees the lock for the next in line.
 	// Errors: SESSION_EXPIRED, NOT_HOLDER, OWNERSHIP_LOST.
@@ -134,7 +135,8 @@ func (c *fencedLockServiceClient) ListLocks(ctx context.Context, in *ListLocksRe
 // Calls with a session fail with SESSION_EXPIRED when it is gone.
 type FencedLockServiceServer interface {
 	// Lock takes the lock, or waits in line for it, first come, first served. The same caller again holds it once
-	// more, with the same fence. Errors: SESSION_EXPIRED, WAIT_CANCELLED, TOO_MANY_TICKETS, DAMAGED.
+	// more, with the same fence. Errors: SESSION_EXPIRED, WAIT_CANCELLED, OWNERSHIP_LOST (forced in the moment of its
+	// admission), TOO_MANY_TICKETS, DAMAGED.
 	Lock(context.Context, *LockRequest) (*LockResponse, error)
 	// Unlock gives one hold back; the last one frees the lock for the next in line.
 	// Errors: SESSION_EXPIRED, NOT_HOLDER, OWNERSHIP_LOST.

@@ -66,7 +66,7 @@ type SemaphoreServiceClient interface {
 	Release(ctx context.Context, in *ReleaseRequest, opts ...grpc.CallOption) (*ReleaseResponse, error)
 	// DrainPermits takes all permits that are available, and says how many: 0 while anybody waits. Where fewer than 0
 	// are available it says so, and from then on 0 are; nothing is taken by that.
-	// Errors: SESSION_EXPIRED, NOT_INITIALIZED, TOO_MANY_TICKETS, TOO_MANY_OPS.
+	// Errors: SESSION_EXPIRED, NOT_INITIALIZED, WAIT_CANCELLED, TOO_MANY_TICKETS, TOO_MANY_OPS.
 	DrainPermits(ctx context.Context, in *DrainPermitsRequest, opts ...grpc.CallOption) (*DrainPermitsResponse, error)
 	// IncreasePermits adds permits to those that there are.
 	// Errors: NOT_INITIALIZED, INVALID_ARGUMENT (more than 2147483647).
@@ -227,7 +227,7 @@ type SemaphoreServiceServer interface {
 	Release(context.Context, *ReleaseRequest) (*ReleaseResponse, error)
 	// DrainPermits takes all permits that are available, and says how many: 0 while anybody waits. Where fewer than 0
 	// are available it says so, and from then on 0 are; nothing is taken by that.
-	// Errors: SESSION_EXPIRED, NOT_INITIALIZED, TOO_MANY_TICKETS, TOO_MANY_OPS.
+	// Errors: SESSION_EXPIRED, NOT_INITIALIZED, WAIT_CANCELLED, TOO_MANY_TICKETS, TOO_MANY_OPS.
 	DrainPermits(context.Context, *DrainPermitsRequest) (*DrainPermitsResponse, error)
 	// IncreasePermits adds permits to those that there are.
 	// Errors: NOT_INITIALIZED, INVALID_ARGUMENT (more than 2147483647).
