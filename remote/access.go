@@ -100,26 +100,31 @@ func unauthenticated(why error) error { return fmt.Errorf("%w: %w", access.ErrUn
 
 // since returns what etcd said of its access control when it was asked at t or later.
 func (c *control) since(ctx context.Context, t time.Time) (authStatus, error) {
+	if s := c.status.Load(); s != nil && !s.asked.Before(t) {
+		return *s, nil
+	}
 	for {
-		if s := c.status.Load(); s != nil && !s.asked.Before(t) {
-			return *s, nil
-		}
-		if err := share(ctx, &c.watching, "", c.ask); err != nil {
-			return authStatus{}, err
+		s, err := share(ctx, &c.watching, "", c.ask)
+		if err != nil || !s.asked.Before(t) { // it may have been asked for others, before
+			return s, err
 		}
 	}
 }
 
-func (c *control) ask() error {
-	return c.persist(c.ctx, func(ctx context.Context) error {
+func (c *control) ask() (s authStatus, err error) {
+	err = c.persist(c.ctx, func(ctx context.Context) error {
 		asked := time.Now()
 		a, err := c.cluster.client.AuthStatus(ctx)
 		if err != nil {
 			return fmt.Errorf("asking for access control: %w", err)
 		}
-		c.status.Store(&authStatus{asked, a.Enabled, a.AuthRevision})
+		s = authStatus{asked, a.Enabled, a.AuthRevision}
 		return nil
 	})
+	if err == nil {
+		c.status.Store(&s)
+	}
+	return s, err
 }
 
 // whose returns the user whose token it is. etcd has taken the token in the last seconds, and since users or roles were last
@@ -135,7 +140,7 @@ func (c *control) whose(ctx context.Context, secret string, s authStatus) (user 
 	case user == "":
 		return "", unauthenticated(errForeignToken)
 	}
-	return user, share(ctx, &c.trying, fmt.Sprint(s.revision, " ", secret), func() error {
+	return share(ctx, &c.trying, fmt.Sprint(s.revision, " ", secret), func() (string, error) {
 		asked := time.Now()
 		err := c.try(secret)
 		switch {
@@ -144,7 +149,7 @@ func (c *control) whose(ctx context.Context, secret string, s authStatus) (user 
 		case errors.Is(err, access.ErrUnauthenticated):
 			c.tokens().forget(secret)
 		}
-		return err
+		return user, err
 	})
 }
 

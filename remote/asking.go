@@ -19,12 +19,13 @@ const (
 )
 
 // share lets all who ask the same at the same time ask once. ask serves calls that it does not know, so it ends by itself.
-func share(ctx context.Context, asked *singleflight.Group, question string, ask func() error) error {
+func share[T any](ctx context.Context, asked *singleflight.Group, question string, ask func() (T, error)) (answer T, err error) {
 	select {
-	case a := <-asked.DoChan(question, func() (any, error) { return nil, ask() }):
-		return a.Err
+	case a := <-asked.DoChan(question, func() (any, error) { return ask() }):
+		answer, _ = a.Val.(T)
+		return answer, a.Err
 	case <-ctx.Done():
-		return ctx.Err()
+		return answer, ctx.Err()
 	}
 }
 

@@ -21,11 +21,11 @@ func Claimed(token string) string { return claimed(token) }
 type Rights struct{ r *rights }
 
 func NewRights(roles []string, permit ...[]*authpb.Permission) Rights {
-	r := newRights(roles)
+	g := &grants{roles: roles}
 	for _, p := range permit {
-		r.grant(p)
+		g.add(p)
 	}
-	return Rights{r}
+	return Rights{g.rights()}
 }
 
 func (r Rights) MayRead(q access.Range) bool { return r.r.mayRead(q) }

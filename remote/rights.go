@@ -19,21 +19,46 @@ type rights struct {
 	read, write adt.IntervalTree
 }
 
-func newRights(roles []string) *rights {
-	return &rights{root: slices.Contains(roles, rootRole), read: adt.NewIntervalTree(), write: adt.NewIntervalTree()}
+// grants are what etcd tells of a user: its roles, and what they permit.
+type grants struct {
+	roles []string
+	all   []grant
 }
 
-// grant adds what one role permits.
-func (r *rights) grant(all []*authpb.Permission) {
-	for _, p := range all {
-		keys := interval(string(p.Key), string(p.RangeEnd))
-		if p.PermType != authpb.Permission_WRITE {
+type grant struct {
+	kind     authpb.Permission_Type
+	from, to string
+}
+
+func (g *grants) add(permissions []*authpb.Permission) {
+	for _, p := range permissions {
+		g.all = append(g.all, grant{p.PermType, string(p.Key), string(p.RangeEnd)})
+	}
+}
+
+func (g *grants) equal(o *grants) bool {
+	if g == nil || o == nil {
+		return g == o
+	}
+	return slices.Equal(g.roles, o.roles) && slices.Equal(g.all, o.all)
+}
+
+// rights returns nil for somebody who is no user.
+func (g *grants) rights() *rights {
+	if g == nil {
+		return nil
+	}
+	r := &rights{root: slices.Contains(g.roles, rootRole), read: adt.NewIntervalTree(), write: adt.NewIntervalTree()}
+	for _, p := range g.all {
+		keys := interval(p.from, p.to)
+		if p.kind != authpb.Permission_WRITE {
 			r.read.Insert(keys, nil)
 		}
-		if p.PermType != authpb.Permission_READ {
+		if p.kind != authpb.Permission_READ {
 			r.write.Insert(keys, nil)
 		}
 	}
+	return r
 }
 
 func (r *rights) mayRead(q access.Range) bool { return r.root || covers(r.read, q) }

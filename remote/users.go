@@ -42,65 +42,73 @@ func (u *users) note(revision uint64, name string, r *rights) {
 
 // rightsOf returns the rights that a user had at the given revision, or has since; nil for somebody who is no user.
 func (c *control) rightsOf(ctx context.Context, name string, revision uint64) (*rights, error) {
-	for {
-		if r, ok := c.users.at(revision, name); ok {
-			return r, nil
-		}
-		settle := func() error { return c.settle(name) }
-		if err := share(ctx, &c.reading, fmt.Sprint(revision, " ", name), settle); err != nil {
-			return nil, fmt.Errorf("reading the rights of %q: %w", name, err)
-		}
+	if r, ok := c.users.at(revision, name); ok {
+		return r, nil
 	}
+	r, err := share(ctx, &c.reading, fmt.Sprint(revision, " ", name), func() (*rights, error) { return c.settle(name) })
+	if err != nil {
+		return nil, fmt.Errorf("reading the rights of %q: %w", name, err)
+	}
+	return r, nil
 }
 
-// settle reads a user and its roles, again if anything has changed meanwhile: what never was true at one moment might be
-// more than was ever granted.
-func (c *control) settle(name string) error {
+// settle reads a user and its roles until they are of one moment: what never was true together might be more than was ever
+// granted. They are if nothing has changed meanwhile; or, where something changes all the time, if they are the same twice.
+func (c *control) settle(name string) (*rights, error) {
 	ctx, cancel := context.WithTimeout(c.ctx, longest)
 	defer cancel()
 	before, err := c.since(ctx, time.Time{})
-	for err == nil {
-		var r *rights
-		if r, err = c.read(ctx, name); err != nil {
-			return err
-		}
-		was := before.revision
-		if before, err = c.since(ctx, time.Now()); err == nil && before.revision == was {
-			c.users.note(was, name, r)
-			return nil
-		}
+	if err != nil {
+		return nil, err
 	}
-	return err
+	var last *grants
+	for again := false; ; again = true {
+		g, err := c.read(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		after, err := c.since(ctx, time.Now())
+		if err != nil {
+			return nil, err
+		}
+		if after.revision == before.revision || again && g.equal(last) {
+			r := g.rights()
+			c.users.note(before.revision, name, r)
+			return r, nil
+		}
+		before, last = after, g
+	}
 }
 
-// read asks for a user and all its roles. The node's own user is allowed to by the role root.
-func (c *control) read(ctx context.Context, name string) (r *rights, err error) {
+// read asks for a user and all its roles; nil for somebody who is no user. The node's own user is allowed to by the role
+// root.
+func (c *control) read(ctx context.Context, name string) (g *grants, err error) {
 	err = c.persist(ctx, func(ctx context.Context) error {
 		u, err := c.cluster.client.UserGet(ctx, name)
 		if errors.Is(err, rpctypes.ErrUserNotFound) {
-			r = nil
+			g = nil
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		r = newRights(u.Roles)
-		return c.readRoles(ctx, u.Roles, r)
+		g = &grants{roles: u.Roles}
+		return c.readRoles(ctx, g)
 	})
 	if errors.Is(err, rpctypes.ErrPermissionDenied) {
 		err = fmt.Errorf("this node's own user, %q, needs the role %s: %w", c.cluster.config.User, rootRole, err)
 	}
-	return r, err
+	return g, err
 }
 
-func (c *control) readRoles(ctx context.Context, roles []string, into *rights) error {
-	for _, name := range roles {
+func (c *control) readRoles(ctx context.Context, into *grants) error {
+	for _, name := range into.roles {
 		if name == rootRole {
 			continue
 		}
 		switch a, err := c.cluster.client.RoleGet(ctx, name); {
 		case err == nil:
-			into.grant(a.Perm)
+			into.add(a.Perm)
 		case !errors.Is(err, rpctypes.ErrRoleNotFound): // one that has gone gives nothing
 			return err
 		}

@@ -2,6 +2,7 @@ package remote_test
 
 import (
 	"context"
+	"fmt"
 	"sync/atomic"
 	"testing"
 
@@ -38,5 +39,28 @@ func TestAccess_GivesNoRightsThatNeverWere(t *testing.T) {
 	wants(t, "bob", r.caller(named(r.soon(), "bob")).MayWrite(access.Range{From: "a"}), false)
 	if between.Load() != nil {
 		t.Error("the role was not asked for")
+	}
+}
+
+// Users who are added all the time keep nobody's rights from being known.
+func TestAccess_KnowsRightsWhileOthersChange(t *testing.T) {
+	t.Parallel()
+	var n atomic.Int64
+	var r *rig
+	hook := func(ctx context.Context, q any, _ *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
+		if _, ok := q.(*pb.AuthUserGetRequest); ok {
+			user := fmt.Sprint("new", n.Add(1))
+			done(r.root.UserAddWithOptions(r.soon(), user, "", &clientv3.UserAddOptions{NoPassword: true}))(t)
+		}
+		return next(ctx, q)
+	}
+	r = secured(t, func(c *embed.Config) {
+		c.GRPCAdditionalServerOptions = append(c.GRPCAdditionalServerOptions, grpc.ChainUnaryInterceptor(hook))
+	})
+	who := r.caller(named(r.soon(), "alice"))
+	wants(t, "alice", who.MayWrite(below("cp/lock/orders/")), true)
+	wants(t, "alice", who.MayWrite(below("cp/lock/")), false)
+	if n.Load() == 0 {
+		t.Error("no user was added")
 	}
 }
