@@ -106,12 +106,13 @@ const (
 	lost          // committed, outcome unknown
 	overdue       // outcome unknown, and committed later
 	stuck         // outcome unknown, and committed when etcd's log moves on: right before the next transaction
+	filling       // committed, and told that there is no room
 )
 
 // fates reads the names of fates.
 func fates(names []string) (all []fate) {
 	for _, n := range names {
-		all = append(all, map[string]fate{"answered": answered, "unsent": unsent, "lost": lost, "overdue": overdue, "stuck": stuck}[n])
+		all = append(all, map[string]fate{"answered": answered, "unsent": unsent, "lost": lost, "overdue": overdue, "stuck": stuck, "filling": filling}[n])
 	}
 	return all
 }
@@ -183,6 +184,9 @@ func (t *lossyTxn) Commit() (*clientv3.TxnResponse, error) {
 	switch what {
 	case lost:
 		_, _ = t.commit(t.ctx)
+	case filling:
+		_, _ = t.commit(t.ctx)
+		return nil, rpctypes.ErrNoSpace
 	case overdue:
 		t.kv.onWay.Go(func() {
 			time.Sleep(lateness)

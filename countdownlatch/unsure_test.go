@@ -84,7 +84,7 @@ func TestUnsure_LostOutcomesAreSeenThrough(t *testing.T) {
 			keys ->`,
 	}
 	for says, text := range stories {
-		for _, f := range []string{"lost", "unsent", "overdue", "unsent overdue", "overdue lost", "lost lost", "stuck", "stuck stuck"} {
+		for _, f := range []string{"lost", "unsent", "overdue", "unsent overdue", "overdue lost", "lost lost", "stuck", "stuck stuck", "filling"} {
 			t.Run(says+" "+f, func(t *testing.T) {
 				t.Parallel()
 				play(t, strings.ReplaceAll(text, "FATE", f))
