@@ -99,7 +99,11 @@ var house = map[string]floor{
 	"cpgatetest":               {ours: []string{".", "client"}},
 	"tests":                    {},
 	"tests/faults": {
-		others: []string{"go.etcd.io/etcd/api/", "go.etcd.io/etcd/client/v3", "go.uber.org/zap", "golang.org/x/sys/unix"},
+		ours: []string{"proto/gen/cpgate/v1"},
+		others: []string{
+			"go.etcd.io/etcd/api/", "go.etcd.io/etcd/client/v3", "go.uber.org/zap", "golang.org/x/sync/", "golang.org/x/sys/unix",
+			"google.golang.org/grpc",
+		},
 	},
 	"tests/sim": {},
 }

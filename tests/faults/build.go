@@ -51,3 +51,9 @@ var program = sync.OnceValue(func() outcome {
 	}
 	return outcome{path: path}
 })
+
+// StartProcess starts a process that ends with the test, also when the test is killed (on Linux).
+func StartProcess(cmd *exec.Cmd) error {
+	cmd.SysProcAttr = dieWithParent()
+	return startProcess(cmd)
+}

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -25,6 +26,10 @@ type Cluster struct {
 	network *network
 	etcd    *clientv3.Client
 	disks   bool
+	record  *Record // nil unless somebody records
+	asked   atomic.Uint64
+
+	snapshotAt time.Time // when a fault last made somebody need one
 }
 
 // Option changes the cluster that Start starts.
@@ -67,15 +72,22 @@ func Start(t testing.TB, n int, options ...Option) *Cluster {
 	if err := c.startAll(ctx, c.members...); err != nil {
 		t.Fatal(err)
 	}
-	etcd, err := clientv3.New(clientv3.Config{
-		Endpoints: c.Addrs(), DialTimeout: Soon, Logger: zap.NewNop(),
-	})
-	if err != nil {
-		t.Fatal(err)
+	c.etcd = c.dial(c.Addrs()...)
+	for _, m := range c.members {
+		m.etcd = c.dial(m.Addr())
 	}
-	c.etcd = etcd
-	t.Cleanup(func() { _ = etcd.Close() })
 	return c
+}
+
+// dial makes a client of etcd's own API, for as long as the test lasts.
+func (c *Cluster) dial(addrs ...string) *clientv3.Client {
+	c.t.Helper()
+	e, err := clientv3.New(clientv3.Config{Endpoints: addrs, Logger: zap.NewNop()})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	c.t.Cleanup(func() { _ = e.Close() })
+	return e
 }
 
 func (c *Cluster) giveDisks() {
@@ -154,7 +166,23 @@ func (c *Cluster) leads(ctx context.Context) int {
 func (c *Cluster) status(ctx context.Context, m *Member) (*clientv3.StatusResponse, error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
-	return c.etcd.Status(ctx, m.Addr())
+	return m.etcd.Status(ctx, m.Addr())
+}
+
+// Revision is that of the store at some moment while the call lasts. A member that does not answer is left for another.
+func (c *Cluster) Revision(ctx context.Context) (int64, error) {
+	for {
+		m := c.members[c.asked.Add(1)%uint64(len(c.members))]
+		one, cancel := context.WithTimeout(ctx, time.Second)
+		a, err := m.etcd.Get(one, "revision", clientv3.WithCountOnly())
+		cancel()
+		if err == nil {
+			return a.Header.Revision, nil
+		}
+		if pause(ctx, 10*time.Millisecond) != nil {
+			return 0, fmt.Errorf("asking for the revision: %w", err)
+		}
+	}
 }
 
 // AwaitReady returns when every member serves and answers what only a member of a majority can.

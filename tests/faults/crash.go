@@ -17,9 +17,11 @@ var (
 	KillFollower = Kind{Name: "kill a follower", lasts: time.Second, inject: killing((*scene).follower)}
 	// KillAll kills all members and starts them again.
 	KillAll = Kind{Name: "kill all", lasts: time.Second, NoMajority: true, inject: killing((*scene).all)}
-	// PauseLeader stops the leader (SIGSTOP) for longer than an election takes.
-	PauseLeader = Kind{Name: "pause the leader", lasts: longerThanElection, inject: pausing((*scene).leader)}
-	// PauseFollower stops another one for as long.
+	// Restart stops a member as an operator does (SIGTERM), telling those who wait there to go elsewhere, and starts it again.
+	Restart = Kind{Name: "restart a member", lasts: time.Second, inject: restart}
+	// PauseLeader stops the leader (SIGSTOP) for longer than an election takes, and than short sessions last.
+	PauseLeader = Kind{Name: "pause the leader", lasts: 2 * longerThanElection, inject: pausing((*scene).leader)}
+	// PauseFollower stops another one for longer than an election takes.
 	PauseFollower = Kind{Name: "pause a follower", lasts: longerThanElection, inject: pausing((*scene).follower)}
 )
 
@@ -59,6 +61,14 @@ func killing(whom choice) func(context.Context, *scene) (func(context.Context) e
 		}
 		return start, nil
 	}
+}
+
+func restart(ctx context.Context, s *scene) (func(context.Context) error, error) {
+	m := s.members[s.rand.IntN(s.Len())]
+	if err := m.Stop(ctx); err != nil {
+		return nil, err
+	}
+	return m.Start, nil
 }
 
 func pausing(whom choice) func(context.Context, *scene) (func(context.Context) error, error) {

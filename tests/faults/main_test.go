@@ -7,4 +7,9 @@ import (
 	"github.com/cpgate/cpgate/tests/faults"
 )
 
-func TestMain(m *testing.M) { os.Exit(faults.Main(m)) }
+func TestMain(m *testing.M) {
+	if how := os.Getenv(holderIs); how != "" {
+		os.Exit(runHolder(how))
+	}
+	os.Exit(faults.Main(m))
+}

@@ -7,14 +7,14 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"regexp"
 	"strings"
 	"sync"
 	"syscall"
-	"time"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
 )
 
 // Member is one member of a cluster: `cpgate serve`, with a data folder and a port that it keeps over its restarts.
@@ -26,6 +26,7 @@ type Member struct {
 	data  string
 	said  string // the file with what all its runs have said on stderr
 	disk  *disk  // nil without WithDisks
+	etcd  *clientv3.Client
 
 	starting sync.Mutex // held by Start
 
@@ -54,8 +55,8 @@ func (m *Member) Addr() string {
 	return m.addr
 }
 
-// Data is the member's data folder.
-func (m *Member) Data() string { return m.data }
+// Etcd is a client of etcd's own API through this member alone.
+func (m *Member) Etcd() *clientv3.Client { return m.etcd }
 
 // Running reports whether the process is there, be it paused.
 func (m *Member) Running() bool {
@@ -196,6 +197,22 @@ func (m *Member) Kill() error {
 	return nil
 }
 
+// Stop asks the process to end (SIGTERM) and returns when it has.
+func (m *Member) Stop(ctx context.Context) error {
+	if err := m.signal(syscall.SIGTERM); err != nil {
+		return err
+	}
+	m.mu.Lock()
+	ended := m.ended
+	m.mu.Unlock()
+	select {
+	case <-ended:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("stopping %s: %w", m.name, context.Cause(ctx))
+	}
+}
+
 // Pause stops the process without its notice; what it has open stays open.
 func (m *Member) Pause() error { return m.signal(syscall.SIGSTOP) }
 
@@ -210,37 +227,6 @@ func (m *Member) signal(s syscall.Signal) error {
 	}
 	if err := m.cmd.Process.Signal(s); err != nil {
 		return fmt.Errorf("sending %v to %s: %w", s, m.name, err)
-	}
-	return nil
-}
-
-// awaitReady returns when the member's /readyz says that it serves.
-func (m *Member) awaitReady(ctx context.Context) error {
-	for {
-		err := m.ready(ctx)
-		if err == nil {
-			return nil
-		}
-		if pause(ctx, 50*time.Millisecond) != nil {
-			return fmt.Errorf("waiting for %s: %w", m.name, err)
-		}
-	}
-}
-
-func (m *Member) ready(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, time.Second)
-	defer cancel()
-	q, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+m.Addr()+"/readyz", http.NoBody)
-	if err != nil {
-		return err
-	}
-	a, err := http.DefaultClient.Do(q)
-	if err != nil {
-		return err
-	}
-	defer a.Body.Close()
-	if a.StatusCode != http.StatusOK {
-		return fmt.Errorf("/readyz says %s", a.Status)
 	}
 	return nil
 }

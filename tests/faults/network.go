@@ -22,7 +22,7 @@ type network struct {
 	moved  *sync.Cond // what is below has changed
 	at     []string   // where the members listen for one another
 	cut    map[way]bool
-	open   map[net.Conn]bool
+	open   map[net.Conn]way // by whom they were made
 	closed bool
 }
 
@@ -34,7 +34,7 @@ func peerName(i int) string { return memberName(i) + ".test:2380" }
 
 func newNetwork(t testing.TB, n int) *network {
 	t.Helper()
-	w := &network{n: n, at: make([]string, n), cut: map[way]bool{}, open: map[net.Conn]bool{}}
+	w := &network{n: n, at: make([]string, n), cut: map[way]bool{}, open: map[net.Conn]way{}}
 	w.moved = sync.NewCond(&w.mu)
 	for i := range n {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -115,13 +115,24 @@ func (w *network) await(y way) bool {
 	return !w.closed
 }
 
+// sever ends the connections over those ways at once, with all that is still to arrive. Cut first, none comes back.
+func (w *network) sever(ways []way) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for c, y := range w.open {
+		if slices.Contains(ways, y) {
+			_ = c.Close()
+		}
+	}
+}
+
 // keep notes connections that are to be closed with the network.
-func (w *network) keep(conns ...net.Conn) bool {
+func (w *network) keep(y way, conns ...net.Conn) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if !w.closed {
 		for _, c := range conns {
-			w.open[c] = true
+			w.open[c] = y
 		}
 	}
 	return !w.closed

@@ -1,9 +1,6 @@
 package faults
 
-import (
-	"context"
-	"time"
-)
+import "context"
 
 // The kinds that hit the network between members. Clients reach all of them all the time.
 var (
@@ -11,24 +8,24 @@ var (
 	IsolateLeader = Kind{Name: "isolate the leader", lasts: 2 * longerThanElection, inject: cutting((*scene).leader, true, true)}
 	// IsolateFollower cuts another one off, both ways.
 	IsolateFollower = Kind{
-		Name: "isolate a follower", lasts: 2 * longerThanElection, inject: cutting((*scene).follower, true, true),
+		Name: "isolate a follower", lasts: longerThanElection, inject: cutting((*scene).follower, true, true),
 	}
 	// MuteLeader lets the leader hear the others, who do not hear it.
-	MuteLeader = Kind{Name: "mute the leader", lasts: 2 * longerThanElection, inject: cutting((*scene).leader, true, false)}
+	MuteLeader = Kind{Name: "mute the leader", lasts: longerThanElection, inject: cutting((*scene).leader, true, false)}
 	// DeafenLeader lets the others hear the leader, which does not hear them.
-	DeafenLeader = Kind{Name: "deafen the leader", lasts: 2 * longerThanElection, inject: cutting((*scene).leader, false, true)}
+	DeafenLeader = Kind{Name: "deafen the leader", lasts: longerThanElection, inject: cutting((*scene).leader, false, true)}
 	// MuteFollower and DeafenFollower are the same with another one.
 	MuteFollower = Kind{
-		Name: "mute a follower", lasts: 2 * longerThanElection, inject: cutting((*scene).follower, true, false),
+		Name: "mute a follower", lasts: longerThanElection, inject: cutting((*scene).follower, true, false),
 	}
 	// DeafenFollower lets the others hear it; it does not hear them.
 	DeafenFollower = Kind{
-		Name: "deafen a follower", lasts: 2 * longerThanElection, inject: cutting((*scene).follower, false, true),
+		Name: "deafen a follower", lasts: longerThanElection, inject: cutting((*scene).follower, false, true),
 	}
 	// Split parts the leader and as many others as are no majority from the rest.
-	Split = Kind{Name: "split", Least: 5, lasts: 2 * longerThanElection, inject: cutting((*scene).minority, true, true)}
+	Split = Kind{Name: "split", Least: 5, lasts: longerThanElection, inject: cutting((*scene).minority, true, true)}
 	// Shatter cuts every member off from every other.
-	Shatter = Kind{Name: "shatter", NoMajority: true, lasts: time.Second + longerThanElection, inject: shatter}
+	Shatter = Kind{Name: "shatter", NoMajority: true, lasts: longerThanElection, inject: shatter}
 )
 
 // minority is the leader and some others: most that are no majority.
@@ -77,4 +74,13 @@ func (s *scene) cut(ways []way) (heal func(context.Context) error) {
 		s.network.Heal(ways...)
 		return nil
 	}
+}
+
+// cutOff cuts one member off from all others, and what was on its way is lost.
+func (s *scene) cutOff(m *Member) (heal func(context.Context) error) {
+	one, rest := []int{m.index}, s.network.without(m.index)
+	ways := append(between(one, rest), between(rest, one)...)
+	heal = s.cut(ways)
+	s.network.sever(ways)
+	return heal
 }

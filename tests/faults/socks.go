@@ -35,7 +35,7 @@ func (w *network) serve(from int, l net.Listener) {
 
 // carry makes one connection and carries what passes, both ways.
 func (w *network) carry(from int, c net.Conn) {
-	if !w.keep(c) {
+	if !w.keep(way{from, from}, c) { // the other end is not known yet
 		_ = c.Close()
 		return
 	}
@@ -45,13 +45,13 @@ func (w *network) carry(from int, c net.Conn) {
 		return // told to the caller
 	}
 	defer w.drop(d)
-	if !w.keep(d) {
+	if !w.keep(way{from, to}, c, d) {
 		return
 	}
 	done := make(chan struct{}, 2)
 	go func() { w.pass(c, d, way{from, to}); done <- struct{}{} }()
 	go func() { w.pass(d, c, way{to, from}); done <- struct{}{} }()
-	<-done // an end that has arrived ends both
+	<-done // an end that has arrived ends both ways
 	w.drop(c, d)
 	<-done
 }
@@ -114,7 +114,7 @@ func (w *network) pass(from, to net.Conn, y way) {
 	buf := make([]byte, 32<<10)
 	for {
 		n, err := from.Read(buf)
-		if !w.await(y) {
+		if !w.await(y) || errors.Is(err, net.ErrClosed) {
 			return
 		}
 		if n > 0 {
