@@ -14,31 +14,42 @@ func acquiring(c call, q *cpgatev1.AcquireRequest) []event {
 		permits = int(q.GetPermits())
 	}
 	what := fmt.Sprintf("acquire %d, %s by %v", permits, id, who)
-	perhaps := maybe(what, c.from, c.to,
-		func(o object) bool {
-			s := o.(*semaphore)
-			if s.begins(id, who.session) && s.fits(permits) {
-				s.lent = s.lent.add(shadow(who, id), permits)
-			}
-			return true
-		},
-		func(o object) bool { o.(*semaphore).undo(who, id); return true })
 	waits := q.GetTimeout() == nil || q.GetTimeout().AsDuration() > 0 || c.attempts > 1
 	if !waits && c.known {
-		return answers(c, q, what, permits, nil)
+		return []event{answered(c, q, what, permits, false)}
 	}
-	queue := onSemaphore("in line: "+what, c.from, c.to, func(s *semaphore) bool { s.queue(id); return true })
-	if !c.known {
-		return append(perhaps, queue, onSemaphore("out of line: "+what, c.from, c.to, func(s *semaphore) bool {
-			s.leave(id)
-			return true
+	a, _ := c.answer.(*cpgatev1.AcquireResponse)
+	all := []event{onSemaphore("in line: "+what, c.from, c.to, func(s *semaphore) bool {
+		s.waiting = s.waiting.with(id)
+		return true
+	})}
+	if a.GetOutcome() == cpgatev1.AcquireResponse_NOT_ACQUIRED {
+		all = append(all, onSemaphore("has to wait: "+what, c.from, c.to, func(s *semaphore) bool {
+			return s.lacks(permits, id)
 		}))
 	}
-	all := append([]event{queue}, answers(c, q, what, permits, &id)...)
-	if a, ok := c.answer.(*cpgatev1.AcquireResponse); ok && a.GetOutcome() == cpgatev1.AcquireResponse_ACQUIRED && c.attempts == 1 {
-		return all
+	ready := stage(id, len(all)-1)
+	g := ghost{
+		id: id, what: what, from: c.from + int64(len(all)), to: c.to,
+		takes: func(o object) bool {
+			s := o.(*semaphore)
+			if !s.waiting.has(id) || !s.stages.has(ready) || !s.alive(who.session) || !s.fits(permits) {
+				return false
+			}
+			s.lent, s.waiting = s.lent.add(shadow(who, id), permits), s.waiting.without(id)
+			return true
+		},
+		undoes: func(o object) { o.(*semaphore).undo(who, id) },
 	}
-	return append(perhaps, all...)
+	if a.GetOutcome() == cpgatev1.AcquireResponse_ACQUIRED && c.attempts == 1 {
+		return chain(id, append(all, answered(c, q, what, permits, true))...)
+	}
+	end := onSemaphore("out of line: "+what, c.to-1, c.to-1, func(s *semaphore) bool { s.leave(id); return true })
+	if c.known {
+		end = answered(c, q, what, permits, true)
+	}
+	all = append(all, g.before(end))
+	return append(chain(id, all...), g.events()...)
 }
 
 // shadow is who has the permits that a request of unknown outcome took: told apart from what its caller was told of.
@@ -47,48 +58,59 @@ func shadow(who caller, request string) caller { return caller{who.session, who.
 
 // undo gives back what a request took that was not answered.
 func (s *semaphore) undo(who caller, request string) {
-	s.abandons(request)
 	s.lent = s.lent.take(shadow(who, request), s.lent.of(shadow(who, request)))
 }
 
-// answers are the events of what a call to acquire was told; with line, it is the request that stood there.
-func answers(c call, q *cpgatev1.AcquireRequest, what string, permits int, line *string) []event {
-	who := caller{q.GetSessionId(), q.GetOwner()}
-	leave := func(s *semaphore) bool { return line == nil || s.leave(*line) || c.attempts > 1 }
+// lacks reports whether a request for permits has to wait: there are too few, or others wait.
+func (s *semaphore) lacks(permits int, request string) bool {
+	s.witness()
+	return !s.fits(permits) || s.waiting.others(request)
+}
+
+// answered is the event of what a call to acquire was told, which may have stood in line.
+func answered(c call, q *cpgatev1.AcquireRequest, what string, permits int, waited bool) event {
+	who, id := caller{q.GetSessionId(), q.GetOwner()}, q.GetRequestId()
+	leave := func(s *semaphore) bool { return s.leave(id) || c.attempts > 1 }
 	switch c.reason {
 	case "":
 	case expired:
-		return []event{onSemaphore(what+" -> session expired", c.from, c.to, func(s *semaphore) bool {
+		return onSemaphore(what+" -> session expired", c.from, c.to, func(s *semaphore) bool {
 			leave(s)
 			return !s.alive(who.session)
-		})}
+		})
 	case "WAIT_CANCELLED":
-		return []event{onSemaphore(what+" -> cancelled", c.from, c.to, func(s *semaphore) bool { leave(s); return true })}
+		return onSemaphore(what+" -> cancelled", c.from, c.to, func(s *semaphore) bool { leave(s); return true })
 	case "DESTROYED":
-		return []event{onSemaphore(what+" -> destroyed", c.from, c.to, func(s *semaphore) bool {
-			return line != nil && !s.leave(*line) || c.attempts > 1
-		})}
+		return onSemaphore(what+" -> destroyed", c.from, c.to, func(s *semaphore) bool {
+			return !s.leave(id) || c.attempts > 1
+		})
 	default:
-		return never(c, what)
+		return never(c, what)[0]
 	}
 	a := c.answer.(*cpgatev1.AcquireResponse)
 	if a.GetOutcome() == cpgatev1.AcquireResponse_ACQUIRED {
-		return []event{onSemaphore(what+" -> acquired", c.from, c.to, func(s *semaphore) bool {
+		return onSemaphore(what+" -> acquired", c.from, c.to, func(s *semaphore) bool {
 			return leave(s) && s.alive(who.session) && s.take(who, permits)
-		})}
+		})
 	}
 	what = fmt.Sprintf("%s -> refused, %d available", what, a.GetAvailable())
-	return []event{onSemaphore(what, c.from, c.to, func(s *semaphore) bool {
-		lacks := !s.fits(permits) || s.waiting.others(q.GetRequestId())
-		counts := line != nil || s.available() == int(a.GetAvailable()) // a wait had its own place in line
-		return leave(s) && s.alive(who.session) && lacks && counts
-	})}
+	return onSemaphore(what, c.from, c.to, func(s *semaphore) bool {
+		if waited { // it was seen that it had to, and may have been admitted just when it went
+			return leave(s) && s.alive(who.session)
+		}
+		return s.alive(who.session) && s.lacks(permits, id) &&
+			s.available() == int(a.GetAvailable())
+	})
 }
 
 func cancellingAcquire(c call, q *cpgatev1.CancelAcquireRequest, who caller) []event {
 	id := q.GetRequestId()
 	what := fmt.Sprintf("cancel acquire %s of %v", id, who)
-	cancel := func(s *semaphore) bool { s.undo(who, id); return true }
+	cancel := func(s *semaphore) bool {
+		s.witness()
+		s.undo(who, id)
+		return true
+	}
 	switch {
 	case !c.known:
 		return []event{onSemaphore("perhaps: "+what, c.from, c.to, cancel)}
@@ -101,32 +123,35 @@ func cancellingAcquire(c call, q *cpgatev1.CancelAcquireRequest, who caller) []e
 	return []event{onSemaphore(fmt.Sprintf("%s -> %v", what, did), c.from, c.to, func(s *semaphore) bool {
 		held := s.available()
 		cancel(s)
-		return s.alive(who.session) && (did || s.available() == held)
+		return s.alive(who.session) && (did || c.attempts > 1 || s.available() == held)
 	})}
 }
 
 func draining(c call, q *cpgatev1.DrainPermitsRequest) []event {
 	who, id := caller{q.GetSessionId(), q.GetOwner()}, q.GetRequestId()
 	what := "drain " + id + " by " + who.String()
-	perhaps := maybe(what, c.from, c.to,
-		func(o object) bool {
+	g := ghost{
+		id: id, what: what, from: c.from, to: c.to,
+		takes: func(o object) bool {
 			s := o.(*semaphore)
-			if !s.begins(id, who.session) || !s.initialized {
-				return true
-			}
-			if n := s.available(); n < 0 {
+			n := s.available()
+			switch {
+			case !s.alive(who.session), !s.initialized, n == 0, n > 0 && s.waiting.others(""):
+				return false
+			case n < 0:
 				s.limit -= n
-			} else if n > 0 && !s.waiting.others("") {
+			default:
 				s.lent = s.lent.add(shadow(who, id), n)
 			}
 			return true
 		},
-		func(o object) bool { o.(*semaphore).undo(who, id); return true })
+		undoes: func(o object) { o.(*semaphore).undo(who, id) },
+	}
 	switch {
 	case !c.known:
-		return perhaps
+		return append(g.events(), g.vanishes())
 	case c.reason == expired:
-		return append(perhaps, told(what, who.session, c))
+		return append(g.events(), g.before(told(what, who.session, c)))
 	case c.reason == "NOT_INITIALIZED":
 		return uninitialized(c, what)
 	case c.reason != "":
@@ -140,7 +165,7 @@ func draining(c call, q *cpgatev1.DrainPermitsRequest) []event {
 		return s.initialized && s.alive(who.session) && s.drain(who) == n
 	})
 	if c.attempts > 1 {
-		return append(perhaps, drained)
+		return append(g.events(), g.before(drained))
 	}
 	return []event{drained}
 }

@@ -45,7 +45,7 @@ func (h History) calls() []call {
 // key is the same for the attempts of one call, and no others.
 func (a Attempt) key(i int) string {
 	id := text(a.Request, "request_id")
-	if _, cancels := cancelled(a.Request); cancels || id == "" {
+	if id == "" {
 		return fmt.Sprint("#", i)
 	}
 	kind := a.Request.ProtoReflect().Descriptor().Name()

@@ -109,14 +109,11 @@ func bound(calls []call, lives map[string]*life) {
 	}
 	for i := range calls {
 		c := &calls[i]
-		if c.known {
+		if _, cancels := cancelled(c.request); c.known || cancels {
 			continue
 		}
 		if l := lives[text(c.request, "session_id")]; l != nil {
 			c.to = min(c.to, l.gone)
-		}
-		if _, cancels := cancelled(c.request); cancels {
-			continue
 		}
 		if end, ok := cancels[text(c.request, "request_id")]; ok {
 			c.to = min(c.to, end)
@@ -143,7 +140,7 @@ func (p Part) Check(timeout time.Duration) porcupine.CheckResult {
 	return porcupine.CheckOperationsTimeout(model(p.first), operations(p.events), timeout)
 }
 
-// Shortest is the shortest beginning of p, in time, that has no order either: p itself has none.
+// Shortest is the shortest beginning of p, in time, for which no order is found either.
 func (p Part) Shortest(timeout time.Duration) Part {
 	var ends []int64
 	for _, e := range p.events {
@@ -151,11 +148,11 @@ func (p Part) Shortest(timeout time.Duration) Part {
 	}
 	slices.Sort(ends)
 	ends = slices.Compact(ends)
-	i, _ := slices.BinarySearchFunc(ends, porcupine.Illegal, func(end int64, _ porcupine.CheckResult) int {
-		if p.until(end).Check(timeout) == porcupine.Illegal {
-			return 0
+	i, _ := slices.BinarySearchFunc(ends, 0, func(end int64, _ int) int {
+		if p.until(end).Check(timeout) == porcupine.Ok {
+			return -1
 		}
-		return -1
+		return 0
 	})
 	if i == len(ends) {
 		return p

@@ -1,30 +1,19 @@
 package linearizability
 
-// claims are requests that may or may not have come to something, and sessions that are gone.
+import (
+	"fmt"
+	"strings"
+)
+
+// claims are what every object knows of those who make calls.
 type claims struct {
-	dead  set // sessions
-	void  set // requests that come to nothing any more
-	spent set // requests that were done, or came to nothing
-}
-
-// begins reports whether a request of unknown outcome still may be done, and that it was tried now.
-func (c *claims) begins(request, session string) bool {
-	c.spent = c.spent.with(request)
-	if c.void.has(request) {
-		c.void = c.void.without(request)
-		return false
-	}
-	return !c.dead.has(session)
-}
-
-// abandons makes a request that was not done yet come to nothing.
-func (c *claims) abandons(request string) {
-	if !c.spent.has(request) {
-		c.void = c.void.with(request)
-	}
+	dead   set // sessions
+	stages set // how far each chain has come that is neither to begin nor at its end
 }
 
 func (c *claims) alive(session string) bool { return session == "" || !c.dead.has(session) }
+
+func (c *claims) known() *claims { return c }
 
 // ender is an object that sessions have a part in.
 type ender interface {
@@ -32,12 +21,131 @@ type ender interface {
 	end(session string)
 }
 
-// maybe are the two events of a request that may have come to something: what it does, and that it is undone or comes
-// to nothing. The latter is first, so that the likely order is tried first.
-func maybe(what string, from, to int64, does, undoes func(object) bool) []event {
+// chain makes the events of one call come in their order. Several that follow one another at once are as good as one,
+// so this leaves out nothing, and spares the search all other orders.
+func chain(id string, events ...event) []event {
+	if len(events) < 2 {
+		return events
+	}
+	for i := range events {
+		do, before, after := events[i].do, stage(id, i-1), stage(id, i)
+		first, last := i == 0, i == len(events)-1
+		events[i].from = min(events[i].from+int64(i), events[i].to)
+		events[i].do = func(o object) bool {
+			c := o.known()
+			if !first {
+				if !c.stages.has(before) {
+					return false
+				}
+				c.stages = c.stages.without(before)
+			}
+			if !last {
+				c.stages = c.stages.with(after)
+			}
+			return do(o)
+		}
+	}
+	return events
+}
+
+// stage is that of a chain behind its n-th event.
+func stage(id string, n int) string { return fmt.Sprint(id, "#", n) }
+
+// ghost is what a request may have got that was never answered, or was answered otherwise later.
+//
+// That it had it makes a difference only if somebody saw it, so it is to be undone only behind that; and that it never
+// had it is said no earlier than when the call is over. Without these two rules a search would have to try every
+// moment at which a request may have come to nothing.
+type ghost struct {
+	id   string
+	what string
+	from int64
+	to   int64
+	// takes does what the request asks for, and reports whether that could be.
+	takes  func(object) bool
+	undoes func(object)
+}
+
+// How far a ghost has come: nothing is kept while it may still take something.
+const (
+	unseen = "?"
+	seen   = "!"
+	undone = "~"
+	over   = "."  // it took nothing, and can't any more
+	passed = ".." // so much was said of its taking
+)
+
+// events are those of the ghost before an end, which is an event of its own.
+func (g ghost) events() []event {
 	return []event{
-		{"abandoned: " + what, from, to, undoes},
-		{"perhaps: " + what, from + 1, to, does},
+		{"perhaps: " + g.what, g.from, g.to, g.take},
+		{"undone: " + g.what, g.from + 1, g.to, g.undo},
+	}
+}
+
+func (g ghost) take(o object) bool {
+	c := o.known()
+	if c.stages.has(g.id + over) {
+		c.move(g.id, over, passed)
+		return true
+	}
+	if !g.takes(o) {
+		return false
+	}
+	c.stages = c.stages.with(g.id + unseen)
+	return true
+}
+
+func (g ghost) undo(o object) bool {
+	c := o.known()
+	if c.stages.has(g.id + passed) {
+		c.move(g.id, passed, "")
+		return true
+	}
+	if !c.stages.has(g.id + seen) {
+		return false
+	}
+	g.undoes(o)
+	c.move(g.id, seen, undone)
+	return true
+}
+
+// before makes an event the end of the ghost, which has nothing when it comes.
+func (g ghost) before(end event) event {
+	do := end.do
+	end.do = func(o object) bool {
+		c := o.known()
+		switch {
+		case c.stages.has(g.id + unseen), c.stages.has(g.id + seen):
+			return false
+		case c.stages.has(g.id + undone):
+			c.move(g.id, undone, "")
+		default:
+			c.stages = c.stages.with(g.id + over)
+		}
+		return do(o)
+	}
+	return end
+}
+
+// vanishes is the end of a ghost of which nothing more is known.
+func (g ghost) vanishes() event {
+	return g.before(event{"over: " + g.what, g.to - 1, g.to - 1, func(object) bool { return true }})
+}
+
+func (c *claims) move(id, from, to string) {
+	c.stages = c.stages.without(id + from)
+	if to != "" {
+		c.stages = c.stages.with(id + to)
+	}
+}
+
+// witness makes all seen what ghosts have.
+func (c *claims) witness() {
+	for _, s := range c.stages {
+		if id, ok := strings.CutSuffix(s, unseen); ok {
+			c.move(id, unseen, seen)
+		}
 	}
 }
 

@@ -16,6 +16,7 @@ type event struct {
 // object is the state of a lock, a semaphore or a latch in a model.
 type object interface {
 	clone() object
+	known() *claims
 	String() string // the same for the same state, and only then
 }
 

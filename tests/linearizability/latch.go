@@ -4,6 +4,7 @@ import "fmt"
 
 // latch is a countdown latch with rounds (C1, C2, C3).
 type latch struct {
+	claims
 	count, remaining int
 	round            int64 // 0 while it is not set
 	last             int64 // the highest round that there was
@@ -14,27 +15,27 @@ type latch struct {
 func (l *latch) clone() object { c := *l; return &c }
 
 func (l *latch) String() string {
-	return fmt.Sprintf("%d of %d remaining in round %d; last round %d; awaiting [%v] destroyed [%v]",
-		l.remaining, l.count, l.round, l.last, l.awaiting, l.destroyed)
+	return fmt.Sprintf("%d of %d remaining in round %d; last round %d; awaiting [%v] destroyed [%v] under way [%v]",
+		l.remaining, l.count, l.round, l.last, l.awaiting, l.destroyed, l.stages)
 }
 
 // see learns the round that is on, of which nobody was told yet.
 func (l *latch) see(round int64) bool {
-	if l.round == unseen && round > l.last {
+	if l.round == untold && round > l.last {
 		l.round, l.last = round, round
 	}
 	return l.round == round
 }
 
-// unseen is a round that was begun by a request of unknown outcome.
-const unseen = -1
+// untold is a round that was begun by a request of unknown outcome.
+const untold = -1
 
 // set begins a round, if nothing remains of the one before.
 func (l *latch) set(count int) bool {
 	if l.remaining > 0 {
 		return false
 	}
-	l.count, l.remaining, l.round = count, count, unseen
+	l.count, l.remaining, l.round = count, count, untold
 	return true
 }
 
@@ -50,5 +51,5 @@ func (l *latch) destroy() {
 	for _, a := range l.awaiting {
 		l.destroyed = l.destroyed.with(a)
 	}
-	*l = latch{last: l.last, destroyed: l.destroyed}
+	*l = latch{claims: l.claims, last: l.last, destroyed: l.destroyed}
 }

@@ -58,11 +58,11 @@ func arriving(c call, q *cpgatev1.CountDownRequest) []event {
 	// arrive reports false for a round that was not reached yet.
 	arrive := func(l *latch) bool {
 		switch round := q.GetRound(); {
-		case round == 0, l.round == unseen && l.see(round):
+		case round == 0, l.round == untold && l.see(round):
 			l.arrive()
 		case l.round == round:
 			l.arrive()
-		case round > max(l.round, l.last):
+		case l.round != 0 && round > l.round: // one not set has no rounds to tell
 			return false
 		}
 		return true
@@ -79,13 +79,12 @@ func arriving(c call, q *cpgatev1.CountDownRequest) []event {
 		return never(c, what)
 	}
 	a := c.answer.(*cpgatev1.CountDownResponse)
-	all := []event{
-		onLatch(what, c.from, c.to, arrive),
-		// what was seen right after: others may have arrived before that
-		remaining(what, c, int(a.GetRemaining()), a.GetRound()),
-	}
+	// What it saw, it saw right after: others may have arrived before that.
+	all := chain(q.GetRequestId(), onLatch(what, c.from, c.to, arrive),
+		remaining(what, c, int(a.GetRemaining()), a.GetRound()))
 	if c.attempts > 1 && q.GetRound() == 0 {
-		all = append(all, perhaps) // in one round, and again two rounds later
+		perhaps.to = forever
+		all = append(all, perhaps) // an earlier attempt in one round, a later one two rounds after it
 	}
 	return all
 }
@@ -111,10 +110,9 @@ func awaiting(c call) []event {
 		}
 		return []event{remaining("await", c, int(a.GetRemaining()), a.GetRound())}
 	case "DESTROYED":
-		return []event{
+		return chain(id,
 			onLatch(id, c.from, c.to, func(l *latch) bool { l.await(id); return true }),
-			onLatch(id+" -> destroyed", c.from, c.to, func(l *latch) bool { return l.destroyed.has(id) }),
-		}
+			onLatch(id+" -> destroyed", c.from, c.to, func(l *latch) bool { return l.destroyed.has(id) }))
 	}
 	return never(c, id)
 }

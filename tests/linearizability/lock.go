@@ -22,7 +22,7 @@ func (l *lock) String() string {
 	if len(l.holds) > 0 {
 		held = fmt.Sprintf("%v holds by %v, fence %d", l.holder, l.holds, l.fence)
 	}
-	return fmt.Sprintf("%s; last fence %d; dead [%v] void [%v] forced [%v]", held, l.last, l.dead, l.void, l.forced)
+	return fmt.Sprintf("%s; last fence %d; dead [%v] under way [%v] forced [%v]", held, l.last, l.dead, l.stages, l.forced)
 }
 
 func (l *lock) free() bool { return len(l.holds) == 0 }
@@ -46,6 +46,7 @@ func (l *lock) see(fence int64) bool {
 	if l.fence == 0 && fence > l.last {
 		l.fence, l.last = fence, fence
 	}
+	l.witness()
 	return l.fence == fence
 }
 
@@ -61,6 +62,7 @@ func (l *lock) release() {
 
 // pop gives the newest hold back.
 func (l *lock) pop() {
+	l.witness()
 	if l.holds = l.holds[:len(l.holds)-1]; l.free() {
 		l.release()
 	}

@@ -2,6 +2,8 @@ package linearizability
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"google.golang.org/protobuf/proto"
 
@@ -33,36 +35,31 @@ func onLock(what string, from, to int64, do func(*lock) bool) event {
 func locking(c call, q *cpgatev1.LockRequest) []event {
 	who, id := caller{q.GetSessionId(), q.GetOwner()}, q.GetRequestId()
 	what := fmt.Sprintf("lock %s by %v", id, who)
-	perhaps := maybe(what, c.from, c.to,
-		func(o object) bool {
-			l := o.(*lock)
-			if l.begins(id, who.session) {
-				l.take(who, id)
-			}
-			return true
-		},
-		func(o object) bool {
-			l := o.(*lock)
-			l.abandons(id)
-			l.drop(who, id)
-			return true
-		})
+	g := ghost{
+		id: id, what: what, from: c.from, to: c.to,
+		takes:  func(o object) bool { return o.known().alive(who.session) && o.(*lock).take(who, id) },
+		undoes: func(o object) { o.(*lock).drop(who, id) },
+	}
 	if !c.known {
-		return perhaps
+		return append(g.events(), g.vanishes())
 	}
 	switch c.reason {
 	case "":
 	case expired:
-		return append(perhaps, told(what, who.session, c))
+		return append(g.events(), g.before(told(what, who.session, c)))
 	case "WAIT_CANCELLED":
-		return perhaps
+		return append(g.events(), g.vanishes())
+	case "OWNERSHIP_LOST": // the hold was forced before its caller was told of it
+		return append(g.events(), g.before(onLock(what+" -> ownership lost", c.from, c.to, func(l *lock) bool {
+			return slices.ContainsFunc(l.forced, func(hold string) bool { return strings.HasPrefix(hold, who.String()+" ") })
+		})))
 	default:
 		return never(c, what)
 	}
 	if c.attempts == 1 {
-		perhaps = nil // it held when it was answered, or never
+		return []event{locked(c, what, who, id)} // it held when it was answered, or never
 	}
-	return append(perhaps, locked(c, what, who, id))
+	return append(g.events(), g.before(locked(c, what, who, id)))
 }
 
 // locked is what an answer says.
@@ -151,7 +148,7 @@ func cancellingLock(c call, q *cpgatev1.CancelLockRequest) []event {
 	who, id := caller{q.GetSessionId(), q.GetOwner()}, q.GetRequestId()
 	what := fmt.Sprintf("cancel lock %s of %v", id, who)
 	cancel := func(l *lock) bool {
-		l.abandons(id)
+		l.witness()
 		l.drop(who, id)
 		return true
 	}
@@ -166,7 +163,7 @@ func cancellingLock(c call, q *cpgatev1.CancelLockRequest) []event {
 		return []event{onLock(fmt.Sprintf("%s -> %v", what, a.GetCancelled()), c.from, c.to, func(l *lock) bool {
 			held := len(l.holds)
 			cancel(l)
-			return l.alive(who.session) && (a.GetCancelled() || len(l.holds) == held)
+			return l.alive(who.session) && (a.GetCancelled() || c.attempts > 1 || len(l.holds) == held)
 		})}
 	}
 }

@@ -11,15 +11,14 @@ type semaphore struct {
 	limit     int
 	lent      ledger
 	waiting   set // requests that stand in line
-	answered  set // requests that were answered before they were seen in line
 	destroyed set // requests that stood in line when the semaphore was destroyed
 }
 
 func (s *semaphore) clone() object { c := *s; return &c }
 
 func (s *semaphore) String() string {
-	return fmt.Sprintf("initialized %v, %d available of %d, lent [%v] waiting [%v %v %v]; dead [%v] void [%v]", s.initialized,
-		s.available(), s.limit, s.lent, s.waiting, s.answered, s.destroyed, s.dead, s.void)
+	return fmt.Sprintf("initialized %v, %d available of %d, lent [%v] waiting [%v] destroyed [%v]; dead [%v] under way [%v]", s.initialized,
+		s.available(), s.limit, s.lent, s.waiting, s.destroyed, s.dead, s.stages)
 }
 
 func (s *semaphore) available() int { return s.limit - s.lent.in("") }
@@ -39,31 +38,16 @@ func (s *semaphore) take(who caller, permits int) bool {
 	return true
 }
 
-// queue puts a request in line, unless it was answered before.
-func (s *semaphore) queue(request string) {
-	if s.answered.has(request) {
-		s.answered = s.answered.without(request)
-	} else {
-		s.waiting = s.waiting.with(request)
-	}
-}
-
 // leave takes an answered request out of line; it reports false if the semaphore was destroyed while it stood there.
 func (s *semaphore) leave(request string) bool {
-	switch {
-	case s.destroyed.has(request):
-		s.destroyed = s.destroyed.without(request)
-		return false
-	case s.waiting.has(request):
-		s.waiting = s.waiting.without(request)
-	default:
-		s.answered = s.answered.with(request)
-	}
-	return true
+	destroyed := s.destroyed.has(request)
+	s.waiting, s.destroyed = s.waiting.without(request), s.destroyed.without(request)
+	return !destroyed
 }
 
 // drain takes what is available, and answers how much: 0 while anybody waits. Less than 0 becomes 0.
 func (s *semaphore) drain(who caller) int {
+	s.witness()
 	n := s.available()
 	switch {
 	case n < 0:

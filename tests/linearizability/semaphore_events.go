@@ -72,6 +72,7 @@ func releasing(c call, q *cpgatev1.ReleaseRequest, owner func(string) string) []
 	}
 	what := fmt.Sprintf("release %d of %v %s", n, who, q.GetTicketId())
 	release := func(s *semaphore) (released int, ok bool) {
+		s.witness() // it may give back what an unanswered request got
 		switch {
 		case !s.initialized, who.session != "" && !s.alive(who.session):
 			return 0, false
@@ -152,6 +153,7 @@ func gettingSemaphore(c call) []event {
 
 // shows reports whether an answer is what the semaphore is.
 func (s *semaphore) shows(a *cpgatev1.Semaphore) bool {
+	s.witness()
 	for _, w := range a.GetWaiters() {
 		if !s.alive(w.GetSessionId()) {
 			return false // X1
