@@ -58,11 +58,10 @@ func (w *works) sessions() (ids []string) {
 func (w *works) begin() (stop func()) {
 	var over atomic.Bool
 	var at sync.WaitGroup
-	ctx, cancel := context.WithTimeoutCause(w.Context(), 3*soon, errors.New("the workers are stuck"))
 	for _, who := range w.all {
 		at.Go(func() {
 			for !over.Load() && !w.failed.Load() {
-				if err := w.turn(ctx, who); err != nil {
+				if err := w.turnInTime(who); err != nil {
 					w.failed.Store(true)
 					w.Errorf("worker %s: %v", who.name, err)
 				}
@@ -73,8 +72,14 @@ func (w *works) begin() (stop func()) {
 	return func() {
 		over.Store(true)
 		at.Wait()
-		cancel()
 	}
+}
+
+// turnInTime is a turn that must not hang.
+func (w *works) turnInTime(who worker) error {
+	ctx, cancel := context.WithTimeoutCause(w.Context(), 3*soon, errors.New("the workers are stuck"))
+	defer cancel()
+	return w.turn(ctx, who)
 }
 
 // awaitLoops waits until the workers have had that many more turns.
