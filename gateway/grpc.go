@@ -10,9 +10,10 @@ import (
 )
 
 const (
-	// pingEvery and pingTimeout find out within 30 s that a client is gone without a word.
-	pingEvery   = 20 * time.Second
-	pingTimeout = 10 * time.Second
+	// pingEvery and pingTimeout find out within 30 s that a client is gone without a word. One whose heartbeats come every
+	// 20 s, for the common TTL of a minute, needs no pings.
+	pingEvery   = 25 * time.Second
+	pingTimeout = 5 * time.Second
 	// pingsAllowed is how often a client may ask the same of us.
 	pingsAllowed = time.Second
 )

@@ -19,6 +19,9 @@ const renewalsAtOnce = 16
 // Heartbeat renews sessions for another TTL each, and answers in the order asked. The error is
 // store.ErrUnavailable, or ctx's own.
 func (k *Keeper) Heartbeat(ctx context.Context, ids ...ID) ([]Beat, error) {
+	if err := k.pace.wait(ctx); err != nil {
+		return nil, err
+	}
 	renewed := make([]renewal, len(ids))
 	group, inside := errgroup.WithContext(ctx)
 	group.SetLimit(renewalsAtOnce)

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"context"
 	"time"
 
 	"github.com/cpgate/cpgate/internal/kv"
@@ -31,3 +32,15 @@ func (k *Keeper) Age(d time.Duration) {
 	defer func() { <-k.shelf.room }()
 	k.shelf.until = k.shelf.until.Add(-d)
 }
+
+// Pace gathers heartbeats.
+type Pace struct{ pace }
+
+// PaceEvery is for how long.
+const PaceEvery = paceEvery
+
+// Join returns what to wait for, nil for nothing.
+func (p *Pace) Join(now time.Time) <-chan struct{} { return p.join(now) }
+
+// Wait returns when a heartbeat may go on.
+func (p *Pace) Wait(ctx context.Context) error { return p.wait(ctx) }

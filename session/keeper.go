@@ -27,6 +27,7 @@ type Keeper struct {
 	Config
 	leases   leases
 	renewals renewals
+	pace     pace
 	shelf    shelf
 }
 
