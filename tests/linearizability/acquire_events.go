@@ -20,7 +20,11 @@ func acquiring(c call, q *cpgatev1.AcquireRequest) []event {
 	}
 	a, _ := c.answer.(*cpgatev1.AcquireResponse)
 	all := []event{onSemaphore("in line: "+what, c.from, c.to, func(s *semaphore) bool {
-		s.waiting = s.waiting.with(id)
+		if c.known {
+			s.waiting = s.waiting.with(id)
+		} else {
+			s.lingering = s.lingering.with(id)
+		}
 		return true
 	})}
 	if a.GetOutcome() == cpgatev1.AcquireResponse_NOT_ACQUIRED {
@@ -33,7 +37,7 @@ func acquiring(c call, q *cpgatev1.AcquireRequest) []event {
 		id: id, what: what, from: c.from + int64(len(all)), to: c.to,
 		takes: func(o object) bool {
 			s := o.(*semaphore)
-			if !s.waiting.has(id) || !s.stages.has(ready) || !s.alive(who.session) || !s.fits(permits) {
+			if !s.stages.has(ready) || !s.alive(who.session) || !s.fits(permits) {
 				return false
 			}
 			s.lent, s.waiting = s.lent.add(shadow(who, id), permits), s.waiting.without(id)
@@ -44,7 +48,10 @@ func acquiring(c call, q *cpgatev1.AcquireRequest) []event {
 	if a.GetOutcome() == cpgatev1.AcquireResponse_ACQUIRED && c.attempts == 1 {
 		return chain(id, append(all, answered(c, q, what, permits, true))...)
 	}
-	end := onSemaphore("out of line: "+what, c.to-1, c.to-1, func(s *semaphore) bool { s.leave(id); return true })
+	end := onSemaphore("out of line: "+what, c.to-1, c.to-1, func(s *semaphore) bool {
+		s.lingering = s.lingering.without(id)
+		return true
+	})
 	if c.known {
 		end = answered(c, q, what, permits, true)
 	}
@@ -64,7 +71,7 @@ func (s *semaphore) undo(who caller, request string) {
 // lacks reports whether a request for permits has to wait: there are too few, or others wait.
 func (s *semaphore) lacks(permits int, request string) bool {
 	s.witness()
-	return !s.fits(permits) || s.waiting.others(request)
+	return !s.fits(permits) || s.waiting.others(request) || s.lingering.others(request)
 }
 
 // answered is the event of what a call to acquire was told, which may have stood in line.
@@ -109,6 +116,7 @@ func cancellingAcquire(c call, q *cpgatev1.CancelAcquireRequest, who caller) []e
 	cancel := func(s *semaphore) bool {
 		s.witness()
 		s.undo(who, id)
+		s.lingering = s.lingering.without(id)
 		return true
 	}
 	switch {
@@ -159,8 +167,8 @@ func draining(c call, q *cpgatev1.DrainPermitsRequest) []event {
 	}
 	n := int(c.answer.(*cpgatev1.DrainPermitsResponse).GetDrained())
 	drained := onSemaphore(fmt.Sprintf("%s -> %d", what, n), c.from, c.to, func(s *semaphore) bool {
-		if n == 0 && s.available() < 0 && s.waiting.others("") {
-			return s.alive(who.session) // both rules apply, and neither comes first
+		if n == 0 && (s.available() < 0 && s.waiting.others("") || s.lingering.others("")) {
+			return s.initialized && s.alive(who.session) // of two rules none comes first; and somebody may have waited
 		}
 		return s.initialized && s.alive(who.session) && s.drain(who) == n
 	})

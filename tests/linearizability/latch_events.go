@@ -41,14 +41,15 @@ func setting(c call, q *cpgatev1.TrySetCountRequest) []event {
 	}
 	a := c.answer.(*cpgatev1.TrySetCountResponse)
 	what = fmt.Sprintf("%s -> %v, round %d", what, a.GetSet(), a.GetRound())
-	if a.GetSet() {
-		return []event{onLatch(what, c.from, c.to, func(l *latch) bool {
+	all := []event{onLatch(what, c.from, c.to, func(l *latch) bool {
+		if a.GetSet() {
 			return l.set(int(q.GetCount())) && l.see(a.GetRound())
-		})}
-	}
-	all := []event{onLatch(what, c.from, c.to, func(l *latch) bool { return l.remaining > 0 && l.see(a.GetRound()) })}
+		}
+		return l.remaining > 0 && l.see(a.GetRound())
+	})}
 	if c.attempts > 1 {
-		all = append(all, perhaps(forever)) // an earlier attempt may still come
+		// An earlier attempt may still come behind a false; and behind a true, when the latch was destroyed since.
+		all = append(all, perhaps(forever))
 	}
 	return all
 }

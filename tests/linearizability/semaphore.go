@@ -11,14 +11,16 @@ type semaphore struct {
 	limit     int
 	lent      ledger
 	waiting   set // requests that stand in line
+	lingering set // requests that may stand in line: they were never answered
+	doomed    set // calls that have seen the semaphore they are about to destroy
 	destroyed set // requests that stood in line when the semaphore was destroyed
 }
 
 func (s *semaphore) clone() object { c := *s; return &c }
 
 func (s *semaphore) String() string {
-	return fmt.Sprintf("initialized %v, %d available of %d, lent [%v] waiting [%v] destroyed [%v]; dead [%v] under way [%v]", s.initialized,
-		s.available(), s.limit, s.lent, s.waiting, s.destroyed, s.dead, s.stages)
+	return fmt.Sprintf("initialized %v, %d available of %d, lent [%v] waiting [%v, %v] destroyed [%v] doomed [%v]; dead [%v] under way [%v]", s.initialized,
+		s.available(), s.limit, s.lent, s.waiting, s.lingering, s.destroyed, s.doomed, s.dead, s.stages)
 }
 
 func (s *semaphore) available() int { return s.limit - s.lent.in("") }
@@ -66,7 +68,7 @@ func (s *semaphore) end(session string) {
 }
 
 func (s *semaphore) destroy() {
-	s.initialized, s.limit, s.lent = false, 0, nil
+	s.initialized, s.limit, s.lent, s.doomed = false, 0, nil, nil
 	for _, w := range s.waiting {
 		s.destroyed = s.destroyed.with(w)
 	}

@@ -178,15 +178,21 @@ func destroyingSemaphore(c call) []event {
 	if c.reason != "" {
 		return never(c, "destroy")
 	}
-	did := c.answer.(*cpgatev1.DestroySemaphoreResponse).GetDestroyed()
-	return []event{onSemaphore(fmt.Sprintf("destroy -> %v", did), c.from, c.to, func(s *semaphore) bool {
-		could := s.initialized || s.waiting.others("") // who waits for an Init is destroyed too
-		if did != could && (did || s.initialized) {
-			return false
-		}
-		if did {
+	there := func(s *semaphore) bool { // who waits for an Init is destroyed too
+		return s.initialized || s.waiting.others("") || s.lingering.others("")
+	}
+	if !c.answer.(*cpgatev1.DestroySemaphoreResponse).GetDestroyed() {
+		return []event{onSemaphore("destroy -> false", c.from, c.to, func(s *semaphore) bool { return !s.initialized })}
+	}
+	// Of several that destroy it at the same time all are told that it was there, and is not any more.
+	id := fmt.Sprint("destroy ", c.from)
+	return chain(id, onSemaphore(id, c.from, c.to, func(s *semaphore) bool {
+		s.doomed = s.doomed.with(id)
+		return there(s)
+	}), onSemaphore(id+" -> true", c.from, c.to, func(s *semaphore) bool {
+		if s.doomed.has(id) {
 			s.destroy()
 		}
 		return true
-	})}
+	}))
 }
