@@ -76,6 +76,7 @@ func (c *latchClient) begin() {
 func (c *latchClient) add(kind string) *latchOp {
 	c.next++
 	o := &latchOp{op: c.w.begin(nil, kind, fmt.Sprintf("%s%d", c.name, c.next)), c: c}
+	o.unmoved, o.resigned = o.unmovedLatch, func() { c.oracle.over[o.request] = whyOver }
 	c.ops = append(c.ops, o)
 	c.oracle.ops = append(c.oracle.ops, o)
 	c.oracle.of[o.op] = o

@@ -114,6 +114,7 @@ func (c *lockClient) add(kind string) *lockOp {
 func (c *lockClient) lock() {
 	o := c.add("lock")
 	o.timed = c.w.chance(2)
+	o.unmoved, o.resigned = o.unmovedInLine, func() { o.finish(whyOver) }
 	r := fencedlock.LockRequest{Name: c.oracle.lock, Caller: o.caller(), RequestID: o.request}
 	if c.w.chance(4) {
 		r.Timeout = new(time.Duration)
@@ -128,6 +129,7 @@ func (c *lockClient) lock() {
 func (c *lockClient) unlock() {
 	o := c.add("unlock")
 	o.fence = c.fence
+	o.unmoved, o.resigned = func() bool { return true }, func() {} // what it holds is told from what is left in the end
 	r := fencedlock.UnlockRequest{Name: c.oracle.lock, Caller: o.caller(), RequestID: o.request, Fence: c.fence}
 	asks(o.op, func(*gateway) answering[fencedlock.UnlockAnswer] {
 		return fencedlock.NewUnlockCall(space, r, now)

@@ -26,6 +26,9 @@ type op struct {
 	run     *run
 	orphan  bool // a gateway with an attempt of it crashed, or counted as gone
 	next    func(g *gateway) (call store.Call, told func())
+	// What a client makes of being told that there is no room; nil where it always asks again.
+	unmoved  func() bool // may it be left at that
+	resigned func()      // it is
 }
 
 // answering is a call with an answer.
@@ -73,10 +76,12 @@ func (o *op) ask() {
 	call, told := o.next(g)
 	o.attempt++
 	o.run = g.start(o, call, o.timed, func(lost error) {
+		unknowns := o.run.unknowns
 		o.run = nil
 		if lost == nil && o.ended == 0 {
 			told()
 		}
+		o.refusedForRoom(lost, unknowns)
 	})
 }
 

@@ -36,6 +36,7 @@ type run struct {
 	tidying   bool // and the call knows
 	graceOver bool
 	unknowns  int
+	full      bool // etcd had no room for the last transaction
 	proposal  *proposal
 	limbo     []*proposal // lost on the way: they may be committed late
 	answer    func(err error)
@@ -120,17 +121,17 @@ func (r *run) look() {
 	case s.Done:
 		r.finish(nil)
 	case s.Commit != nil:
-		r.proposal, r.stage = &proposal{by: r.by, txn: r.g.w.broken(r.by, *s.Commit)}, committing
+		r.send(*s.Commit)
 	case s.Barrier && r.g.w.noBarrier:
 		r.call.Looked(r.g.mirror.Revision())
 	case s.Barrier:
 		r.stage = reading
 	case s.Wait:
-		r.stage = waiting
+		r.stage, r.full = waiting, false
 	case s.Turn != "":
 		r.stage = turning
 	case s.Rest != nil:
-		r.rest, r.stage = s.Rest, resting
+		r.rest, r.stage, r.full = s.Rest, resting, false
 	default:
 		r.see, r.looked, r.stage = s.See, false, seeing
 	}
@@ -139,11 +140,20 @@ func (r *run) look() {
 // commit has the transaction answered. What the call proposed before has come by then, or never will: etcd's log keeps
 // their order.
 func (r *run) commit() {
+	r.stage = looking
+	if r.g.w.atTheDoor(r.proposal.txn) {
+		r.noRoom()
+		return
+	}
 	for _, p := range r.limbo {
 		r.g.w.settle(p)
 	}
-	r.limbo, r.stage = nil, looking
-	r.call.Committed(r.g.w.apply(r.proposal))
+	r.limbo = nil
+	if result, ok := r.g.w.apply(r.proposal); ok {
+		r.call.Committed(result)
+	} else {
+		r.noRoom()
+	}
 }
 
 // loseAnswer makes the outcome unknown: the transaction is committed now, or late, or never. Or etcd is too busy to take
@@ -183,7 +193,7 @@ func (r *run) seen() {
 func (r *run) finish(err error) {
 	switch {
 	case r.tidying && err != nil:
-		r.stage = looking // tries again
+		r.stage, r.full = looking, false // tries again
 		return
 	case r.tidying:
 		r.end()
@@ -204,7 +214,7 @@ func (r *run) leave() {
 		r.end()
 		return
 	}
-	r.tidying, r.stage = true, looking
+	r.tidying, r.stage, r.full = true, looking, false
 	r.call.Signal(kv.Left)
 }
 

@@ -126,6 +126,9 @@ func (c *semClient) add(kind string) *semOp {
 // begin starts a request.
 func (o *semOracle) begin(l *life, kind, request string) *semOp {
 	s := &semOp{op: o.w.begin(l, kind, request), oracle: o, target: request}
+	if kind != "cancel" {
+		s.unmoved, s.resigned = s.unmovedPermits, s.resignedPermits
+	}
 	o.ops = append(o.ops, s)
 	o.of[s.op] = s
 	return s

@@ -21,6 +21,7 @@ type world struct {
 	limbo    []*proposal // of lost outcome; they may be committed until settled
 	actors   []actor
 	missing  int // gateways without a marker
+	room     room
 	oracles  []oracle
 	sweeps   []func(mirror.View) []kv.Txn // what each primitive finds abandoned
 	lives    int                          // how many sessions there are at a time
@@ -35,10 +36,12 @@ type world struct {
 	failure  string
 
 	// What is broken on purpose, to see that it is noticed.
-	mutate    func(kind string, t kv.Txn) kv.Txn // of what kind of request; "" for a sweep
-	noBarrier bool
-	sameCall  bool // every call goes by the same name
-	deaf      bool // what follows from a change, and is none itself, is no news
+	mutate      func(kind string, t kv.Txn) kv.Txn // of what kind of request; "" for a sweep
+	noBarrier   bool
+	sameCall    bool // every call goes by the same name
+	fullIsNo    bool // that there was no room is taken for that nothing was done
+	shortSpells bool // and there is room again before anybody knows
+	deaf        bool // what follows from a change, and is none itself, is no news
 }
 
 // actor is somebody outside, who asks gateways for things.
@@ -63,7 +66,7 @@ func newWorld(seed uint64) *world {
 	w := &world{rng: rand.New(rand.NewPCG(seed, 0)), etcd: newEtcd(), dead: map[session.ID]int{}}
 	w.climate = climate{
 		lost: w.one(4, 12, 40), unknown: w.one(3, 10, 40), late: w.one(1, 6, 30), mishap: w.one(15, 60, 200),
-		fresh: w.one(1, 2, 6), swift: w.one(1, 3),
+		fresh: w.one(1, 2, 6), swift: w.one(1, 3), full: w.one(0, 0, 5),
 	}
 	if w.chance(5) { // a storm: most of what is on its way stays so for long
 		w.climate.unknown, w.climate.late = 2, 100
@@ -82,6 +85,7 @@ type climate struct {
 	mishap  int // and something befalls a gateway
 	fresh   int // how often a mirror comes on, compared to anything else
 	swift   int // how often a transaction is committed
+	full    int // one in so many times etcd has no room, or has again; 0: it always has
 }
 
 // one draws one of the numbers.
@@ -103,13 +107,21 @@ func (w *world) broken(by *op, t kv.Txn) kv.Txn {
 	return w.mutate(by.kind, t)
 }
 
-// apply commits a proposal, at most once.
-func (w *world) apply(p *proposal) kv.Result {
+// apply commits a proposal, at most once. ok is what etcd answers: there was room.
+func (w *world) apply(p *proposal) (r kv.Result, ok bool) {
 	p.done = true
-	r := w.etcd.txn(p.txn)
+	if w.room == none && puts(p.txn) {
+		return r, false
+	}
+	r = w.etcd.txn(p.txn)
 	w.tracef("commit %v at %d: %s", r.Succeeded, r.Revision, writes(p.txn.Then))
 	w.observe(p)
-	return r
+	if w.room == brim && puts(p.txn) {
+		w.tracef("which fills etcd up")
+		w.room = none
+		return r, false
+	}
+	return r, true
 }
 
 // settle lets a lost proposal be committed, or never.
@@ -173,7 +185,7 @@ func (w *world) step() bool {
 	for _, a := range w.actors {
 		moves = append(moves, a.moves()...)
 	}
-	moves = append(moves, w.mishaps()...)
+	moves = append(append(moves, w.mishaps()...), w.fills()...)
 	if len(moves) == 0 || w.failure != "" {
 		return false
 	}
