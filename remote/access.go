@@ -160,8 +160,12 @@ func (c *control) tokens() *tokens { return &c.cluster.tokens }
 func (c *control) try(secret string) error {
 	err := c.persist(c.ctx, func(ctx context.Context) error {
 		ctx = metadata.AppendToOutgoingContext(ctx, rpctypes.TokenFieldNameGRPC, secret)
-		_, err := c.nobody.Get(ctx, c.cluster.config.Key, clientv3.WithCountOnly())
-		return err
+		for {
+			_, err := c.nobody.Get(ctx, c.cluster.config.Key, clientv3.WithCountOnly())
+			if !errors.Is(err, rpctypes.ErrAuthOldRevision) || claimed(secret) != "" {
+				return err
+			} // users or roles have changed during the read; only a signed token can be too old itself
+		}
 	})
 	switch {
 	case err == nil, errors.Is(err, rpctypes.ErrPermissionDenied):

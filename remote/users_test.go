@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.etcd.io/etcd/server/v3/embed"
 	"google.golang.org/grpc"
@@ -62,5 +63,23 @@ func TestAccess_KnowsRightsWhileOthersChange(t *testing.T) {
 	wants(t, "alice", who.MayWrite(below("cp/lock/")), false)
 	if n.Load() == 0 {
 		t.Error("no user was added")
+	}
+}
+
+// A read during which users change is refused for that, whatever the token.
+func TestAccess_TriesATokenAgainWhenUsersChangedUnderIt(t *testing.T) {
+	t.Parallel()
+	var reads atomic.Int64
+	hook := func(ctx context.Context, q any, _ *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
+		if r, ok := q.(*pb.RangeRequest); ok && string(r.Key) == "cp/" && reads.Add(1)%2 == 1 {
+			return nil, rpctypes.ErrGRPCAuthOldRevision
+		}
+		return next(ctx, q)
+	}
+	r := secured(t, func(c *embed.Config) {
+		c.GRPCAdditionalServerOptions = append(c.GRPCAdditionalServerOptions, grpc.ChainUnaryInterceptor(hook))
+	})
+	for range 4 {
+		_ = r.caller(r.with("token", r.login("alice")))
 	}
 }
