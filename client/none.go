@@ -26,7 +26,7 @@ func newNone(c *Client) *session {
 // error says.
 func brief[R any](ctx context.Context, c *Client, doing, name string, f func(context.Context, attempt) (R, error)) (r R, err error) {
 	if err = validName(name); err == nil {
-		r, err = within(ctx, c.none, c.none.limit(), f)
+		r, err = within(ctx, c.none, shortCall, f)
 	}
 	if err != nil {
 		return r, fmt.Errorf("%s %q: %w", doing, name, err)
@@ -36,12 +36,3 @@ func brief[R any](ctx context.Context, c *Client, doing, name string, f func(con
 
 // real reports whether s is more than a stand-in.
 func (s *session) real() bool { return s.id != "" }
-
-// limit bounds an attempt of a call that is answered at once, 0 for no limit. A session's heartbeats find out a server
-// that is silent; without them the call itself has to.
-func (s *session) limit() time.Duration {
-	if s.real() {
-		return 0
-	}
-	return shortCall
-}

@@ -107,11 +107,12 @@ func within[R any](ctx context.Context, s *session, limit time.Duration, f func(
 	return askIn(ctx, s, limit, f)
 }
 
-// insist is within for what has to be made good: it goes on when ctx has ended.
+// insist is within for what has to be made good: it goes on when ctx has ended. It is answered at once, so an endpoint that
+// is silent is not waited for until a heartbeat finds it out.
 func insist[R any](ctx context.Context, s *session, f func(context.Context, attempt) (R, error)) (R, error) {
 	ctx, free := bind(context.WithoutCancel(ctx), s.late)
 	defer free()
-	return askIn(ctx, s, s.limit(), f)
+	return askIn(ctx, s, shortCall, f)
 }
 
 // askIn makes one call in s, which is lost when the server says so.
