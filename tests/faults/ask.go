@@ -14,7 +14,7 @@ import (
 // awaitReady returns when the member's /readyz says that it serves.
 func (m *Member) awaitReady(ctx context.Context) error {
 	for {
-		err := m.ask(ctx, "/readyz", func(io.Reader) error { return nil })
+		err := m.ask(ctx, "/readyz", nothing)
 		if err == nil {
 			return nil
 		}
@@ -23,6 +23,8 @@ func (m *Member) awaitReady(ctx context.Context) error {
 		}
 	}
 }
+
+func nothing(io.Reader) error { return nil }
 
 // snapshots is how many the member's process has received from others.
 func (m *Member) snapshots(ctx context.Context) (n float64, err error) {
