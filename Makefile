@@ -5,6 +5,9 @@ SHELL := /bin/bash
 # How long `make fuzz` spends on each target.
 FUZZTIME ?= 30s
 
+# How long `make soak` works.
+SOAK ?= 30m
+
 .PHONY: help
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,6 +54,10 @@ fuzz: ## Fuzz every Fuzz function for FUZZTIME (30s) each
 			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$dir" </dev/null; \
 		done; \
 	done
+
+.PHONY: soak
+soak: ## Work on a cluster under random faults for SOAK (30m), and look what is left
+	go test ./tests/linearizability -count=1 -v -run TestSoak -soak=$(SOAK) -timeout 0
 
 .PHONY: cover
 cover: ## Measure what the tests cover, into cover.html

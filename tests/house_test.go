@@ -106,6 +106,11 @@ var house = map[string]floor{
 		},
 	},
 	"tests/sim": {},
+	// The models know the requests and answers, and nothing of what serves them.
+	"tests/linearizability": {
+		ours:   []string{"proto/gen/cpgate/v1"},
+		others: []string{"github.com/anishathalye/porcupine", "google.golang.org/protobuf/"},
+	},
 }
 
 func (f floor) mayImport(imported string) bool {
@@ -133,6 +138,10 @@ var pure = []string{
 	"semaphore/guard.go", "semaphore/memo.go", "semaphore/scene.go", "semaphore/taken.go", "semaphore/types.go",
 	"countdownlatch/*call.go", "countdownlatch/arrival.go", "countdownlatch/scene.go", "countdownlatch/types.go",
 	"client/deadline.go", "client/backoff.go", "remote/rights.go",
+	"tests/linearizability/call.go", "tests/linearizability/check.go", "tests/linearizability/claims.go",
+	"tests/linearizability/*_events.go", "tests/linearizability/event.go", "tests/linearizability/history.go",
+	"tests/linearizability/latch.go", "tests/linearizability/lock.go", "tests/linearizability/semaphore.go",
+	"tests/linearizability/session.go", "tests/linearizability/set.go",
 }
 
 // outside is what a pure file does not import.

@@ -84,7 +84,8 @@ func (s *site) record(t *testing.T, seed uint64, calls int64, disturb func(ctx c
 		}
 	}
 	disturb(ctx)
-	for done.Load() < calls && sleep(life, 50*time.Millisecond) {
+	for done.Load() < calls && life.Err() == nil {
+		sleep(life, 50*time.Millisecond)
 	}
 	stop()
 	l.group.Wait()

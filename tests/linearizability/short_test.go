@@ -117,10 +117,10 @@ func ordered(h linearizability.History, p linearizability.Part, seed uint64) err
 
 // plain makes a name good for a file.
 func plain(r rune) rune {
-	switch {
-	case r == ' ':
+	switch r {
+	case ' ':
 		return '-'
-	case r == '"':
+	case '"':
 		return -1
 	}
 	return r
