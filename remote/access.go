@@ -61,10 +61,10 @@ func plainly(
 
 func (c *control) Caller(ctx context.Context) (access.Caller, error) {
 	who := &caller{control: c, ctx: ctx, began: time.Now(), shown: shownBy(ctx)}
-	err := who.decide(func(s authStatus) (err error) {
+	err := who.decide(func(s authStatus, t time.Time) (err error) {
 		who.user = ""
 		if s.on {
-			who.user, _, err = who.known(s)
+			who.user, _, err = who.known(s, t)
 		}
 		return err
 	})

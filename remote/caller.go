@@ -34,11 +34,11 @@ func (k *caller) IsRoot() error {
 }
 
 func (k *caller) may(allowed func(*rights) bool) error {
-	return k.decide(func(s authStatus) error {
+	return k.decide(func(s authStatus, t time.Time) error {
 		if !s.on {
 			return nil
 		}
-		switch _, r, err := k.known(s); {
+		switch _, r, err := k.known(s, t); {
 		case err != nil:
 			return err
 		case !allowed(r):
@@ -48,14 +48,15 @@ func (k *caller) may(allowed func(*rights) bool) error {
 	})
 }
 
-// decide lets look go by what etcd said in the last second. A no has to hold by what it says after the call began as
-// well (X3), so who was just given a right can use it at once.
-func (k *caller) decide(look func(authStatus) error) error {
-	known, err := k.control.since(k.ctx, time.Now().Add(-fresh))
+// decide lets look go by what etcd said since some time, in the last second. A no has to hold by what it says after the
+// call began as well (X3), so who was just given a right can use it at once.
+func (k *caller) decide(look func(authStatus, time.Time) error) error {
+	lately := time.Now().Add(-fresh)
+	known, err := k.control.since(k.ctx, lately)
 	if err != nil {
 		return err
 	}
-	no := look(known)
+	no := look(known, lately)
 	if !errors.Is(no, access.ErrDenied) && !errors.Is(no, access.ErrUnauthenticated) {
 		return no
 	}
@@ -66,11 +67,11 @@ func (k *caller) decide(look func(authStatus) error) error {
 	if now.on == known.on && now.revision == known.revision {
 		return no
 	}
-	return look(now)
+	return look(now, k.began)
 }
 
-// known returns who the caller is, and may what.
-func (k *caller) known(s authStatus) (user string, r *rights, err error) {
+// known returns who the caller is, and may what, by what etcd said since t.
+func (k *caller) known(s authStatus, t time.Time) (user string, r *rights, err error) {
 	user = k.shown.name
 	if k.shown.byToken {
 		if user, err = k.control.whose(k.ctx, k.shown.token, s); err != nil {
@@ -80,7 +81,7 @@ func (k *caller) known(s authStatus) (user string, r *rights, err error) {
 	if user == "" {
 		return "", nil, unauthenticated(errNoCredentials)
 	}
-	r, err = k.control.rightsOf(k.ctx, user, s.revision)
+	r, err = k.control.rightsOf(k.ctx, user, s.revision, t)
 	if err == nil && r == nil {
 		err = unauthenticated(rpctypes.ErrUserNotFound)
 	}

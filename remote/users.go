@@ -4,77 +4,89 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"sync"
 	"time"
 
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 )
 
-// users are the rights of those who have called since users and roles last changed.
+// users are those who have called since users and roles last changed.
 type users struct {
 	mu       sync.Mutex
-	revision uint64             // of the users and roles
-	rights   map[string]*rights // by user; nil for somebody who is none
+	revision uint64 // the last that is noted
+	known    map[string]user
 }
 
-// at returns what is known of a user, if that is of the given revision or a later one.
-func (u *users) at(revision uint64, name string) (r *rights, ok bool) {
+// user is what somebody may do, true at some moment after asked, and no older than the revision.
+type user struct {
+	rights   *rights // nil for somebody who is none
+	asked    time.Time
+	revision uint64
+}
+
+// at reports whether u is what it was at the revision, or at t, or has become since.
+func (u user) at(revision uint64, t time.Time) bool {
+	return u.revision >= revision || !u.asked.Before(t)
+}
+
+func (u *users) look(name string) user {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if u.revision < revision {
-		return nil, false
-	}
-	r, ok = u.rights[name]
-	return r, ok
+	return u.known[name]
 }
 
-func (u *users) note(revision uint64, name string, r *rights) {
+func (u *users) note(name string, n user) user {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if revision < u.revision {
-		return
+	if u.known == nil {
+		u.known = map[string]user{}
 	}
-	if revision > u.revision || u.rights == nil {
-		u.revision, u.rights = revision, map[string]*rights{}
+	if n.revision > u.revision {
+		u.revision = n.revision
+		maps.DeleteFunc(u.known, func(_ string, o user) bool { return n.asked.Sub(o.asked) > fresh })
 	}
-	u.rights[name] = r
+	u.known[name] = n
+	return n
 }
 
-// rightsOf returns the rights that a user had at the given revision, or has since; nil for somebody who is no user.
-func (c *control) rightsOf(ctx context.Context, name string, revision uint64) (*rights, error) {
-	if r, ok := c.users.at(revision, name); ok {
-		return r, nil
+// rightsOf returns the rights that a user had at the revision, or at t, or has since; nil for somebody who is no user.
+func (c *control) rightsOf(ctx context.Context, name string, revision uint64, t time.Time) (*rights, error) {
+	u := c.users.look(name)
+	for !u.at(revision, t) {
+		var err error
+		u, err = share(ctx, &c.reading, fmt.Sprint(revision, " ", name), func() (user, error) { return c.settle(name) })
+		if err != nil {
+			return nil, fmt.Errorf("reading the rights of %q: %w", name, err)
+		}
 	}
-	r, err := share(ctx, &c.reading, fmt.Sprint(revision, " ", name), func() (*rights, error) { return c.settle(name) })
-	if err != nil {
-		return nil, fmt.Errorf("reading the rights of %q: %w", name, err)
-	}
-	return r, nil
+	return u.rights, nil
 }
 
 // settle reads a user and its roles until they are of one moment: what never was true together might be more than was ever
 // granted. They are if nothing has changed meanwhile; or, where something changes all the time, if they are the same twice.
-func (c *control) settle(name string) (*rights, error) {
+func (c *control) settle(name string) (user, error) {
 	ctx, cancel := context.WithTimeout(c.ctx, longest)
 	defer cancel()
 	before, err := c.since(ctx, time.Time{})
 	if err != nil {
-		return nil, err
+		return user{}, err
 	}
-	var last *grants
-	for again := false; ; again = true {
+	for last, again := (*grants)(nil), false; ; again = true {
+		asked := time.Now()
 		g, err := c.read(ctx, name)
 		if err != nil {
-			return nil, err
+			return user{}, err
+		}
+		if again && g.equal(last) {
+			return c.users.note(name, user{g.rights(), before.asked, before.revision}), nil
 		}
 		after, err := c.since(ctx, time.Now())
 		if err != nil {
-			return nil, err
+			return user{}, err
 		}
-		if after.revision == before.revision || again && g.equal(last) {
-			r := g.rights()
-			c.users.note(before.revision, name, r)
-			return r, nil
+		if after.revision == before.revision {
+			return c.users.note(name, user{g.rights(), asked, before.revision}), nil
 		}
 		before, last = after, g
 	}
