@@ -16,7 +16,7 @@ type Latches struct{ store *store.Store }
 func New(st *store.Store) *Latches { return &Latches{st} }
 
 // TrySetCount begins a round, if nothing remains of the one before. That something does is an answer; the errors are
-// ErrCountOutOfRange, a *keys.DamagedError, store.ErrUnavailable, and ctx's own.
+// ErrCountOutOfRange, a *keys.DamagedError, store.ErrUnavailable, store.ErrFull, and ctx's own.
 func (l *Latches) TrySetCount(ctx context.Context, r SetRequest) (SetAnswer, error) {
 	c := NewSetCall(l.store.Space, r)
 	if err := l.run(ctx, c, nil); err != nil {
@@ -26,7 +26,7 @@ func (l *Latches) TrySetCount(ctx context.Context, r SetRequest) (SetAnswer, err
 }
 
 // CountDown arrives once. Where nothing remains, and in a round that is over, nothing happens. The errors are
-// ErrFutureRound, ErrTooManyArrivals, a *keys.DamagedError, store.ErrUnavailable, and ctx's own.
+// ErrFutureRound, ErrTooManyArrivals, a *keys.DamagedError, store.ErrUnavailable, store.ErrFull, and ctx's own.
 func (l *Latches) CountDown(ctx context.Context, r CountDownRequest) (CountDownAnswer, error) {
 	c := NewCountDownCall(l.store.Space, r, time.Now())
 	if err := l.run(ctx, c, nil); err != nil {

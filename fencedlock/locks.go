@@ -23,7 +23,8 @@ func New(st *store.Store, sessions *session.Keeper, limits Limits) *Locks {
 }
 
 // Lock takes the lock or waits in line for it. A refusal is an answer; the errors are session.ErrExpired,
-// ErrWaitCancelled, ErrOwnershipLost, session.ErrTooManyTickets, a *keys.DamagedError, store.ErrUnavailable, and ctx's own.
+// ErrWaitCancelled, ErrOwnershipLost, session.ErrTooManyTickets, a *keys.DamagedError, store.ErrUnavailable,
+// store.ErrFull, and ctx's own.
 func (l *Locks) Lock(ctx context.Context, r LockRequest) (LockAnswer, error) {
 	c := NewLockCall(l.store.Space, r, l.limit(r.Name), l.store.NextCall(), time.Now())
 	if err := l.sessions.Run(ctx, c, r.Caller.Session, r.Timeout); err != nil {
@@ -33,7 +34,7 @@ func (l *Locks) Lock(ctx context.Context, r LockRequest) (LockAnswer, error) {
 }
 
 // Unlock gives one hold back. The errors are session.ErrExpired, ErrNotHolder, ErrOwnershipLost,
-// store.ErrUnavailable, and ctx's own.
+// store.ErrUnavailable, store.ErrFull, and ctx's own.
 func (l *Locks) Unlock(ctx context.Context, r UnlockRequest) (UnlockAnswer, error) {
 	c := NewUnlockCall(l.store.Space, r, time.Now())
 	if err := l.sessions.Run(ctx, c, r.Caller.Session, nil); err != nil {
@@ -43,7 +44,7 @@ func (l *Locks) Unlock(ctx context.Context, r UnlockRequest) (UnlockAnswer, erro
 }
 
 // Cancel ends what a LockRequest began, and reports whether there was anything: its wait is over, and a hold that
-// it got is given back. The errors are session.ErrExpired, store.ErrUnavailable, and ctx's own.
+// it got is given back. The errors are session.ErrExpired, store.ErrUnavailable, store.ErrFull, and ctx's own.
 func (l *Locks) Cancel(ctx context.Context, r CancelRequest) (bool, error) {
 	c := NewCancelCall(l.store.Space, r, time.Now())
 	if err := l.sessions.Run(ctx, c, r.Caller.Session, nil); err != nil {
@@ -53,7 +54,7 @@ func (l *Locks) Cancel(ctx context.Context, r CancelRequest) (bool, error) {
 }
 
 // ForceUnlock frees the lock whatever its hold count, if fence is 0 or the holder's, and returns whose hold that
-// was; nil when nothing was released. The errors are store.ErrUnavailable, and ctx's own.
+// was; nil when nothing was released. The errors are store.ErrUnavailable, store.ErrFull, and ctx's own.
 func (l *Locks) ForceUnlock(ctx context.Context, n keys.Name, fence Fence) (*Ticket, error) {
 	c := NewForceCall(l.store.Space, n, fence, time.Now())
 	if err := l.sessions.Run(ctx, c, 0, nil); err != nil {

@@ -24,7 +24,7 @@ func New(st *store.Store, sessions *session.Keeper) *Semaphores {
 }
 
 // Init gives a semaphore its permits, and reports whether it had none before. The errors are a *keys.DamagedError,
-// store.ErrUnavailable, and ctx's own.
+// store.ErrUnavailable, store.ErrFull, and ctx's own.
 func (s *Semaphores) Init(ctx context.Context, r InitRequest) (bool, error) {
 	shelf, err := s.shelf(ctx, Caller{})
 	c := NewInitCall(s.store.Space, r, shelf, time.Now())
@@ -39,7 +39,7 @@ func (s *Semaphores) Init(ctx context.Context, r InitRequest) (bool, error) {
 
 // Acquire takes permits, or waits in line for them. Not to get them in time is an answer; the errors are
 // session.ErrExpired, session.ErrTooManyTickets, ErrWaitCancelled, ErrDestroyed, a *KindError, a *keys.DamagedError,
-// store.ErrUnavailable, and ctx's own.
+// store.ErrUnavailable, store.ErrFull, and ctx's own.
 func (s *Semaphores) Acquire(ctx context.Context, r AcquireRequest) (AcquireAnswer, error) {
 	answer, err := s.acquire(ctx, r)
 	if err != nil {
@@ -73,7 +73,7 @@ func (s *Semaphores) shelf(ctx context.Context, who Caller) (Shelf, error) {
 }
 
 // Cancel ends what an AcquireRequest began, and reports whether there was anything: its wait is over, and permits that
-// it got are given back. The errors are session.ErrExpired, a *KindError, store.ErrUnavailable,
+// it got are given back. The errors are session.ErrExpired, a *KindError, store.ErrUnavailable, store.ErrFull,
 // and ctx's own.
 func (s *Semaphores) Cancel(ctx context.Context, r CancelRequest) (bool, error) {
 	shelf, err := s.shelf(ctx, r.Caller)
@@ -88,7 +88,7 @@ func (s *Semaphores) Cancel(ctx context.Context, r CancelRequest) (bool, error) 
 }
 
 // Release gives permits back. The errors are session.ErrExpired, ErrPermitsNotHeld, ErrNotInitialized, ErrOutOfRange, a
-// *KindError, a *keys.DamagedError, store.ErrUnavailable, and ctx's own.
+// *KindError, a *keys.DamagedError, store.ErrUnavailable, store.ErrFull, and ctx's own.
 func (s *Semaphores) Release(ctx context.Context, r ReleaseRequest) (ReleaseAnswer, error) {
 	shelf, err := s.shelf(ctx, r.Caller)
 	c := NewReleaseCall(s.store.Space, r, shelf, time.Now())
@@ -103,7 +103,7 @@ func (s *Semaphores) Release(ctx context.Context, r ReleaseRequest) (ReleaseAnsw
 
 // Drain takes all that is available and returns how many that were; fewer than 0 are leveled to 0, and nothing is taken.
 // The errors are session.ErrExpired, session.ErrTooManyTickets, ErrNotInitialized, a *KindError, a *keys.DamagedError,
-// store.ErrUnavailable, and ctx's own.
+// store.ErrUnavailable, store.ErrFull, and ctx's own.
 func (s *Semaphores) Drain(ctx context.Context, r DrainRequest) (Permits, error) {
 	shelf, err := s.shelf(ctx, r.Caller)
 	c := NewDrainCall(s.store.Space, r, s.store.NextCall(), shelf, time.Now())
@@ -117,7 +117,7 @@ func (s *Semaphores) Drain(ctx context.Context, r DrainRequest) (Permits, error)
 }
 
 // Change adds permits to those that there are, or removes some. The errors are ErrNotInitialized, ErrOutOfRange, a
-// *keys.DamagedError, store.ErrUnavailable, and ctx's own.
+// *keys.DamagedError, store.ErrUnavailable, store.ErrFull, and ctx's own.
 func (s *Semaphores) Change(ctx context.Context, r ChangeRequest) error {
 	shelf, err := s.shelf(ctx, Caller{})
 	if err == nil {
@@ -130,7 +130,7 @@ func (s *Semaphores) Change(ctx context.Context, r ChangeRequest) error {
 }
 
 // Destroy removes a semaphore with all that is held of it, and reports whether there was one. The errors are
-// store.ErrUnavailable, and ctx's own.
+// store.ErrUnavailable, store.ErrFull, and ctx's own.
 func (s *Semaphores) Destroy(ctx context.Context, n keys.Name) (bool, error) {
 	shelf, err := s.shelf(ctx, Caller{})
 	c := NewDestroyCall(s.store.Space, n, shelf, time.Now())

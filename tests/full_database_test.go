@@ -168,6 +168,42 @@ func TestFullDatabase_WhatGivesBackWorksAndTheRestIsToldSo(t *testing.T) {
 	}
 }
 
+// Etcd itself does nothing by itself: somebody has to drop old revisions, have the file written anew, and take the alarm back.
+func TestFullDatabase_ElsewhereRoomIsMadeByHand(t *testing.T) {
+	t.Parallel()
+	e := runEtcd(t, "--quota-backend-bytes", fmt.Sprint(16<<20))
+	p := newProgram(t, "--cp-member-count", "0", "--etcd-endpoints", e.addr)
+	p.start()
+	t.Cleanup(p.clear)
+	r, operator := serving(t, p.addr), &rig{T: t, addr: e.addr}
+	id := r.session(0)
+	r.hold(&cpgatev1.LockRequest{Name: "held", SessionId: id})
+	r.hold(&cpgatev1.LockRequest{Name: "stands", SessionId: id})
+	next := r.lock(&cpgatev1.LockRequest{Name: "held", SessionId: id, Owner: "next"})
+	stands := r.lock(&cpgatev1.LockRequest{Name: "stands", SessionId: id, Owner: "stands"})
+	r.awaitLine("held", 2)
+	r.awaitLine("stands", 2)
+	r.fillAs(0)
+	_, err := r.Lock(r.soon(), &cpgatev1.LockRequest{Name: "new", SessionId: id})
+	r.refuses(err, cpgatev1.ErrorReason_DATABASE_FULL)
+	_, err = r.OpenSession(r.soon(), &cpgatev1.OpenSessionRequest{})
+	r.refuses(err, cpgatev1.ErrorReason_DATABASE_FULL)
+	r.unlock(&cpgatev1.UnlockRequest{Name: "held", SessionId: id})
+	r.got(next)
+
+	operator.etcdctl("del", "--prefix", "filler/")
+	rev := must(r.etcd.Get(r.soon(), "filler/"))(t).Header.Revision
+	operator.etcdctl("compact", "--physical", fmt.Sprint(rev))
+	operator.etcdctl("defrag")
+	operator.etcdctl("alarm", "disarm")
+	r.hold(&cpgatev1.LockRequest{Name: "new", SessionId: r.session(0)})
+	if stands.answered() {
+		t.Error("a wait that nothing ended is over")
+	}
+	r.unlock(&cpgatev1.UnlockRequest{Name: "stands", SessionId: id})
+	r.got(stands)
+}
+
 // plays tells a part of a story; where nothing is wanted, only that it is answered.
 func (r *rig) plays(call route, cast *cast, story []step) {
 	r.Helper()
@@ -247,7 +283,4 @@ func (r *rig) tellsTrue(told map[string]*pending[proto.Message]) {
 		}
 	}
 	r.Logf("told while the database filled up: %v", counts)
-	if counts["DATABASE_FULL"] == 0 {
-		r.Error("it never was full")
-	}
 }

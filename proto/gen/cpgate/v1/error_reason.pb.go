@@ -83,8 +83,12 @@ const (
 	// A login on a cluster that has no access control: anybody may call, without a token.
 	// gRPC FAILED_PRECONDITION, HTTP 400.
 	ErrorReason_AUTH_NOT_ENABLED ErrorReason = 17
-	// The database of etcd is full. Unlocking, releasing, cancelling and closing sessions still work; everything else has to
-	// wait until there is room: see `cpgate status` for alarms.
+	// The database of etcd is full, and there is no room for what the call was to write; it has changed nothing. Still
+	// working is whatever only takes something out: the last Unlock of a lock, Release of a whole ticket, a cancel that finds
+	// something to end, giving up at a timeout, CloseSession, DestroyLatch; and so are heartbeats, all that only looks, and what
+	// is answered without a write, such as a try that fails. Not so the Unlock that leaves a hold, Release of a number of
+	// permits or without a session, a cancel that finds nothing yet, ForceUnlock, DestroySemaphore. Ask again once there is
+	// room (see `cpgate status` for alarms): an earlier attempt of the same request, if there was one, counts as ever.
 	// gRPC RESOURCE_EXHAUSTED, HTTP 429.
 	ErrorReason_DATABASE_FULL ErrorReason = 18
 )
