@@ -12,6 +12,8 @@ import (
 	"go.etcd.io/etcd/api/v3/etcdserverpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	grpcstatus "google.golang.org/grpc/status"
 
 	cpgatev1 "github.com/cpgate/cpgate/proto/gen/cpgate/v1"
 )
@@ -28,7 +30,9 @@ func newStatus() *cobra.Command {
 		Use:   "status",
 		Short: "Show the members of a cluster, and how much it keeps",
 		Long: "Show the members of a cluster, who leads, how large the database is, alarms, and how many sessions, locks,\n" +
-			"semaphores and latches there are. Members are asked at --endpoints and where they advertise themselves.",
+			"semaphores and latches there are. Members are asked at --endpoints and where they advertise themselves.\n" +
+			"Under access control, --user sees how many there are if it may read all of them, and of the sessions its own; root\n" +
+			"sees all.",
 		Args: cobra.NoArgs,
 	}
 	r := addReach(c)
@@ -79,8 +83,14 @@ func askStatus(ctx context.Context, c *clientv3.Client) (status, error) {
 		s.Members = append(s.Members, statusOf(m, told[m.ID]))
 	}
 	s.Alarms = askAlarms(ctx, c, names)
-	if k, err := askKept(ctx, c.ActiveConnection()); err == nil {
+	k, err := askKept(ctx, c.ActiveConnection())
+	switch grpcstatus.Code(err) {
+	case codes.OK:
 		s.Kept = &k
+	case codes.PermissionDenied:
+		s.why = "the user may not list them"
+	default:
+		s.why = "no node could tell"
 	}
 	return s, nil
 }

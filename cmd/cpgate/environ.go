@@ -18,7 +18,7 @@ func readEnviron(environ []string) (map[string]string, error) {
 	found := map[string]string{}
 	for _, line := range environ {
 		variable, value, _ := strings.Cut(line, "=")
-		if !strings.HasPrefix(variable, envPrefix) || isServiceLink(variable, environ) {
+		if !strings.HasPrefix(variable, envPrefix) || variable == passwordVariable || isServiceLink(variable, environ) {
 			continue
 		}
 		name, ok := names[variable]

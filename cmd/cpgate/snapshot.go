@@ -38,8 +38,10 @@ func newSave() *cobra.Command {
 	r := addReach(c)
 	c.RunE = func(c *cobra.Command, args []string) error {
 		err := r.with(c.Context(), answerTimeout, func(ctx context.Context, e *clientv3.Client) error {
-			_, err := e.MemberList(ctx, clientv3.WithSerializable())
-			return err
+			if _, err := e.MemberList(ctx, clientv3.WithSerializable()); err != nil {
+				return said(err)
+			}
+			return nil
 		})
 		if err != nil {
 			return err // nobody is there: no need to wait for all of the time

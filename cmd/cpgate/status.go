@@ -12,8 +12,9 @@ import (
 type status struct {
 	Members []memberStatus `json:"members"`
 	Alarms  []alarm        `json:"alarms"`
-	// What the cluster keeps. nil: that could not be learned.
+	// What the cluster keeps. nil: that could not be learned, and why.
 	Kept *kept `json:"kept"`
+	why  string
 }
 
 type memberStatus struct {
@@ -70,7 +71,7 @@ func (s status) write(out io.Writer) error {
 	if k := s.Kept; k != nil {
 		fmt.Fprintf(w, "%d\t%d\t%d\t%d\n", k.Sessions, k.Locks, k.Semaphores, k.Latches)
 	} else {
-		fmt.Fprintln(w, "-\t-\t-\t-\tno node could tell")
+		fmt.Fprintf(w, "-\t-\t-\t-\t%s\n", s.why)
 	}
 	return w.Flush()
 }
