@@ -25,8 +25,9 @@ type Part struct {
 	sessions set
 }
 
-// Parts sorts a history by what its calls are about.
-func (h History) Parts() []Part {
+// Parts sorts a history by what its calls are about. That a session can't expire before its time is taken for granted only
+// if trusted.
+func (h History) Parts(trusted bool) []Part {
 	calls, lives := h.calls(), h.lives()
 	bound(calls, lives)
 	owners := tickets(calls)
@@ -47,7 +48,7 @@ func (h History) Parts() []Part {
 	var all []Part
 	for _, p := range parts {
 		for _, s := range p.sessions {
-			p.events = append(p.events, lives[s].events(s)...)
+			p.events = append(p.events, lives[s].events(s, trusted)...)
 		}
 		slices.SortStableFunc(p.events, func(a, b event) int { return cmp.Compare(a.from, b.from) })
 		all = append(all, *p)

@@ -21,7 +21,7 @@ func TestKeep_CutsAtTheFirstAnswerThatCantBe(t *testing.T) {
 	s.ask(6, 7, unlock("b", 11), left(0))
 	s.ask(8, 20, lock("b"), acquired(12, 1))
 	folder := filepath.Join(t.TempDir(), "failed")
-	parts := s.Parts()
+	parts := s.Parts(true)
 	if err := linearizability.Keep(folder, s.History, parts[0], time.Minute); err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +55,7 @@ func TestShortest_LeavesOpenWhatWasUnderWay(t *testing.T) {
 	s.ask(8, 9, unlock("a", 10), left(1))
 	s.ask(10, 11, unlock("a", 10), left(0))
 	s.ask(40, 41, unlock("a", 10), left(0)) // it had unlocked
-	p := s.Parts()[0]
+	p := s.Parts(true)[0]
 	if r := p.Check(0); r != porcupine.Illegal {
 		t.Fatalf("porcupine says %s", r)
 	}

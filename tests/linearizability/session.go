@@ -66,8 +66,9 @@ func (l *life) noteClosing(a Attempt) {
 }
 
 // events are the end of a session, as the objects see it that it touched. It is closed, or expires once it is not valid
-// any more, if at all; when somebody was told that it is gone, it had ended before.
-func (l *life) events(id string) (all []event) {
+// any more, if at all; when somebody was told that it is gone, it had ended before. Where that is not to be trusted, it may
+// end behind the last request that found it alive.
+func (l *life) events(id string, trusted bool) (all []event) {
 	ends := func(o object) bool { o.(ender).end(id); return true }
 	for _, c := range l.closes {
 		a, _ := c.answer.(*cpgatev1.CloseSessionResponse)
@@ -85,7 +86,10 @@ func (l *life) events(id string) (all []event) {
 	if l.closed {
 		return all
 	}
-	from := max(l.valid, l.alive)
+	from := l.alive
+	if trusted {
+		from = max(l.valid, l.alive)
+	}
 	if l.gone <= from { // told too early: the answer that said so has no place in any order
 		return append(all, event{"expired: " + id, from, forever, ends})
 	}
@@ -95,4 +99,15 @@ func (l *life) events(id string) (all []event) {
 // told is the answer that a session is gone.
 func told(what string, session string, c call) event {
 	return event{what + " -> session expired", c.from, c.to, func(o object) bool { return !o.(ender).alive(session) }}
+}
+
+// EndedEarly is how many sessions ended, without being closed, before the time for which an answer said that they were
+// valid.
+func (h History) EndedEarly() (n int) {
+	for _, l := range h.lives() {
+		if len(l.closes) == 0 && l.gone < l.valid {
+			n++
+		}
+	}
+	return n
 }

@@ -3,6 +3,8 @@ package linearizability_test
 import (
 	"testing"
 
+	"github.com/anishathalye/porcupine"
+
 	cpgatev1 "github.com/cpgate/cpgate/proto/gen/cpgate/v1"
 )
 
@@ -164,4 +166,25 @@ func TestSound_Latches(t *testing.T) {
 			s.ask(10, 11, set(1), began(11))
 		},
 	})
+}
+
+// Where a session's time is not to be trusted, it may end before; not before it was last found alive.
+func TestSound_SessionsThatEndEarly(t *testing.T) {
+	s := &story{}
+	s.open(long, "a", "b")
+	s.ask(2, 3, lock("a"), acquired(10, 1))
+	s.ask(4, 5, lock("b"), acquired(11, 1))
+	s.fail(6, 7, unlock("a", 10), "SESSION_EXPIRED")
+	p := s.Parts(false)[0]
+	if r := p.Check(0); r != porcupine.Ok {
+		t.Errorf("porcupine says %s", r)
+	}
+	if n := s.EndedEarly(); n != 1 {
+		t.Errorf("%d sessions ended early, want 1", n)
+	}
+	s.ask(8, 9, lock("a"), busy("b", 11)) // it was still there
+	p = s.Parts(false)[0]
+	if r := p.Check(0); r != porcupine.Illegal {
+		t.Errorf("porcupine says %s of a session that comes back", r)
+	}
 }

@@ -18,7 +18,7 @@ type story struct{ linearizability.History }
 
 // order is whether there is an order for a history.
 func order(h linearizability.History) porcupine.CheckResult {
-	for _, p := range h.Parts() {
+	for _, p := range h.Parts(true) {
 		if r := p.Check(0); r != porcupine.Ok {
 			return r
 		}
