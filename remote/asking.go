@@ -16,6 +16,8 @@ const (
 	longest = 5 * time.Second
 	// againPause is between two tries to get one.
 	againPause = 50 * time.Millisecond
+	// readyEvery is how late it is noticed that there is no leader any more.
+	readyEvery = 100 * time.Millisecond
 )
 
 // share lets all who ask the same at the same time ask once. ask serves calls that it does not know, so it ends by itself.
@@ -38,7 +40,7 @@ func (c *control) persist(ctx context.Context, ask func(context.Context) error) 
 		if err := c.cluster.Ready(); err != nil {
 			return err
 		}
-		err := once(ctx, ask)
+		err := c.once(ctx, ask)
 		if err == nil || answered(err) {
 			return err
 		}
@@ -50,9 +52,19 @@ func (c *control) persist(ctx context.Context, ask func(context.Context) error) 
 	}
 }
 
-func once(ctx context.Context, ask func(context.Context) error) error {
+// once asks once, for no longer than a leader is known.
+func (c *control) once(ctx context.Context, ask func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
+	go func() {
+		for c.cluster.Ready() == nil && ctx.Err() == nil {
+			select {
+			case <-time.After(readyEvery):
+			case <-ctx.Done():
+			}
+		}
+		cancel()
+	}()
 	return ask(ctx)
 }
 
