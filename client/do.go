@@ -8,7 +8,8 @@ import (
 // Do locks as Lock does, runs f, and unlocks, whatever becomes of f. The context of f ends before the lock can be
 // anyone else's because of a lost session, with a cause that is ErrOwnershipLost; f has to return then. It ends
 // also when ctx does, and when f has returned. Do returns f's error, joined with ErrOwnershipLost when the hold was
-// lost while f ran.
+// lost while f ran, and with ErrUnavailable when no server confirmed within five seconds that it is unlocked: the client
+// then goes on in the background.
 //
 // A resource that f writes to should be given the fence and refuse smaller ones than it has seen: a context can
 // neither stop what is on its way already, nor tell of an operator who forces the lock.

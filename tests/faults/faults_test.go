@@ -33,9 +33,9 @@ func TestFault_AloneIsAPauseForCallersAndNoMore(t *testing.T) {
 			faults.IsolateLeader, faults.IsolateFollower, faults.MuteLeader, faults.DeafenLeader, faults.MuteFollower,
 			faults.DeafenFollower, faults.Shatter,
 		}},
-		"history":      {members: 3, kinds: []faults.Kind{faults.CatchUp, faults.ForgetWhileCutOff, faults.ExpiryStorm}},
+		"history":      {members: 3, kinds: []faults.Kind{faults.ForgetWhileCutOff, faults.ExpiryStorm}},
 		"disks":        {members: 3, kinds: []faults.Kind{faults.SlowDisk, faults.FullDisk}, options: []faults.Option{faults.WithDisks()}},
-		"five members": {members: 5, kinds: []faults.Kind{faults.Split}},
+		"five members": {members: 5, kinds: []faults.Kind{faults.Split, faults.CatchUp}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -2,6 +2,7 @@ package faults_test
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"slices"
 	"sync"
@@ -85,26 +86,38 @@ func (l *load) took(d time.Duration) {
 	l.longest = max(l.longest, d)
 }
 
+// lock and acquire give back themselves: a Do waits for five seconds only to hear that it is done.
 func (l *load) lock(ctx context.Context, c *client.Client, name string) error {
-	return c.Lock(name).Do(ctx, func(ctx context.Context, fence client.Fence) error {
-		return l.witness(ctx, faults.Witness{Lock: name, Fence: int64(fence)})
-	})
+	lock := c.Lock(name)
+	fence, err := lock.Lock(ctx)
+	if err != nil {
+		return err
+	}
+	err = l.witness(ctx, lock.Lost(), faults.Witness{Lock: name, Fence: int64(fence)})
+	return errors.Join(err, lock.Unlock(ctx))
 }
 
 func (l *load) acquire(ctx context.Context, c *client.Client, n int) error {
-	return c.Semaphore(loadPool).Do(ctx, n, func(ctx context.Context) error {
-		id, err := c.SessionID(ctx)
-		if err != nil {
-			return err
-		}
-		return l.witness(ctx, faults.Witness{Semaphore: loadPool, Session: id, Permits: int64(n)})
-	})
+	p, err := c.Semaphore(loadPool).Acquire(ctx, n)
+	if err != nil {
+		return err
+	}
+	id, err := c.SessionID(ctx)
+	if err == nil {
+		err = l.witness(ctx, p.Lost(), faults.Witness{Semaphore: loadPool, Session: id, Permits: int64(n)})
+	}
+	return errors.Join(err, p.Release(ctx))
 }
 
-// witness notes a hold with a revision at which it was one: ctx ends with it.
-func (l *load) witness(ctx context.Context, w faults.Witness) (err error) {
-	if w.Revision, err = l.c.Revision(ctx); err != nil || ctx.Err() != nil {
+// witness notes a hold with a revision at which it was one.
+func (l *load) witness(ctx context.Context, lost <-chan struct{}, w faults.Witness) (err error) {
+	if w.Revision, err = l.c.Revision(ctx); err != nil {
 		return err
+	}
+	select {
+	case <-lost:
+		return errors.New("the hold was lost")
+	default:
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -1,6 +1,7 @@
 package faults_test
 
 import (
+	"flag"
 	"os"
 	"testing"
 
@@ -10,6 +11,9 @@ import (
 func TestMain(m *testing.M) {
 	if how := os.Getenv(holderIs); how != "" {
 		os.Exit(runHolder(how))
+	}
+	if err := flag.Set("test.parallel", "3"); err != nil { // unless it is given; most of the time members only wait
+		panic(err)
 	}
 	os.Exit(faults.Main(m))
 }
