@@ -70,8 +70,13 @@ func (s *semaphore) undo(who caller, request string) {
 
 // lacks reports whether a request for permits has to wait: there are too few, or others wait.
 func (s *semaphore) lacks(permits int, request string) bool {
-	s.witness()
-	return !s.fits(permits) || s.waiting.others(request) || s.lingering.others(request)
+	if s.waiting.others(request) || s.lingering.others(request) {
+		return true
+	}
+	if s.limit >= permits {
+		s.witness() // of those who have so much that there are too few
+	}
+	return !s.fits(permits)
 }
 
 // answered is the event of what a call to acquire was told, which may have stood in line.
@@ -105,6 +110,7 @@ func answered(c call, q *cpgatev1.AcquireRequest, what string, permits int, wait
 		if waited { // it was seen that it had to, and may have been admitted just when it went
 			return leave(s) && s.alive(who.session)
 		}
+		s.witness()
 		return s.alive(who.session) && s.lacks(permits, id) &&
 			s.available() == int(a.GetAvailable())
 	})
@@ -114,7 +120,7 @@ func cancellingAcquire(c call, q *cpgatev1.CancelAcquireRequest, who caller) []e
 	id := q.GetRequestId()
 	what := fmt.Sprintf("cancel acquire %s of %v", id, who)
 	cancel := func(s *semaphore) bool {
-		s.witness()
+		s.confess(id)
 		s.undo(who, id)
 		s.lingering = s.lingering.without(id)
 		return true

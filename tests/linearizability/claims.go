@@ -140,6 +140,13 @@ func (c *claims) move(id, from, to string) {
 	}
 }
 
+// confess makes seen what the ghost of a request has.
+func (c *claims) confess(id string) {
+	if c.stages.has(id + unseen) {
+		c.move(id, unseen, seen)
+	}
+}
+
 // witness makes all seen what ghosts have.
 func (c *claims) witness() {
 	for _, s := range c.stages {

@@ -9,14 +9,15 @@ type latch struct {
 	round            int64 // 0 while it is not set
 	last             int64 // the highest round that there was
 	awaiting         set   // requests that wait
+	doomed           set   // calls that have seen the latch they are about to destroy
 	destroyed        set   // those that waited when the latch was destroyed
 }
 
 func (l *latch) clone() object { c := *l; return &c }
 
 func (l *latch) String() string {
-	return fmt.Sprintf("%d of %d remaining in round %d; last round %d; awaiting [%v] destroyed [%v] under way [%v]",
-		l.remaining, l.count, l.round, l.last, l.awaiting, l.destroyed, l.stages)
+	return fmt.Sprintf("%d of %d remaining in round %d; last round %d; awaiting [%v] destroyed [%v] doomed [%v] under way [%v]",
+		l.remaining, l.count, l.round, l.last, l.awaiting, l.destroyed, l.doomed, l.stages)
 }
 
 // see learns the round that is on, of which nobody was told yet.

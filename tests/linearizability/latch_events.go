@@ -139,10 +139,18 @@ func destroyingLatch(c call) []event {
 	if c.reason != "" {
 		return never(c, "destroy")
 	}
-	did := c.answer.(*cpgatev1.DestroyLatchResponse).GetDestroyed()
-	return []event{onLatch(fmt.Sprintf("destroy -> %v", did), c.from, c.to, func(l *latch) bool {
-		was := l.round != 0
-		l.destroy()
-		return was == did
-	})}
+	if !c.answer.(*cpgatev1.DestroyLatchResponse).GetDestroyed() {
+		return []event{onLatch("destroy -> false", c.from, c.to, func(l *latch) bool { return l.round == 0 })}
+	}
+	// It was there, and is not any more: of several that destroy it at the same time more than one may be told so.
+	id := fmt.Sprint("destroy ", c.from)
+	return chain(id, onLatch(id, c.from, c.to, func(l *latch) bool {
+		l.doomed = l.doomed.with(id)
+		return l.round != 0
+	}), onLatch(id+" -> true", c.from, c.to, func(l *latch) bool {
+		if l.doomed.has(id) {
+			l.destroy()
+		}
+		return true
+	}))
 }

@@ -148,7 +148,7 @@ func cancellingLock(c call, q *cpgatev1.CancelLockRequest) []event {
 	who, id := caller{q.GetSessionId(), q.GetOwner()}, q.GetRequestId()
 	what := fmt.Sprintf("cancel lock %s of %v", id, who)
 	cancel := func(l *lock) bool {
-		l.witness()
+		l.confess(id)
 		l.drop(who, id)
 		return true
 	}
@@ -183,16 +183,19 @@ func forcing(c call, q *cpgatev1.ForceUnlockRequest) []event {
 		return never(c, what)
 	}
 	a := c.answer.(*cpgatev1.ForceUnlockResponse)
-	return []event{onLock(fmt.Sprintf("%s -> %v", what, ticket(a.GetHolder())), c.from, c.to, func(l *lock) bool {
-		if !a.GetReleased() {
-			return l.free() || !l.surely(q.GetFence())
+	what = fmt.Sprintf("%s -> %s", what, ticket(a.GetHolder()))
+	if !a.GetReleased() {
+		return []event{onLock(what, c.from, c.to, func(l *lock) bool { return l.free() || !l.surely(q.GetFence()) })}
+	}
+	// It was held, and is not any more: of several that force it at the same time more than one may be told so.
+	return chain(fmt.Sprint("force ", c.from), onLock("held: "+what, c.from, c.to, func(l *lock) bool {
+		return can(l) && l.shows(a.GetHolder())
+	}), onLock(what, c.from, c.to, func(l *lock) bool {
+		if l.fence == a.GetHolder().GetFence() {
+			l.force()
 		}
-		if !can(l) || !l.shows(a.GetHolder()) {
-			return false
-		}
-		l.force()
 		return true
-	})}
+	}))
 }
 
 func gettingLock(c call) []event {

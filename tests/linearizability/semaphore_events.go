@@ -72,7 +72,9 @@ func releasing(c call, q *cpgatev1.ReleaseRequest, owner func(string) string) []
 	}
 	what := fmt.Sprintf("release %d of %v %s", n, who, q.GetTicketId())
 	release := func(s *semaphore) (released int, ok bool) {
-		s.witness() // it may give back what an unanswered request got
+		if who.session != "" && n > s.lent.of(who) {
+			s.witness() // it may give back what an unanswered request got
+		}
 		switch {
 		case !s.initialized, who.session != "" && !s.alive(who.session):
 			return 0, false
