@@ -71,8 +71,8 @@ type Config struct {
 	// EtcdEndpoints are where an etcd cluster that runs elsewhere serves its clients, each as host:port. For
 	// CPMemberCount 0, and needed there.
 	EtcdEndpoints []string
-	// EtcdUser is the user as which a node without a member of its own acts on etcd: one with the role root, or at least
-	// with read and write on Prefix. Empty: etcd asks nobody who they are.
+	// EtcdUser is the user as which a node without a member of its own acts on etcd: one with the role root, who looks up
+	// what others may. Empty: etcd asks nobody who they are.
 	EtcdUser string
 	// EtcdPasswordFile is the file that holds the password of EtcdUser, in one line.
 	EtcdPasswordFile string

@@ -24,25 +24,40 @@ type control struct{ server *etcdserver.EtcdServer }
 func (m *Member) Access() access.Control { return control{m.etcd.Server} }
 
 func (c control) Caller(ctx context.Context) (access.Caller, error) {
-	store := c.server.AuthStore()
-	if !store.IsAuthEnabled() {
+	if !c.server.AuthStore().IsAuthEnabled() {
 		return nil, nil
 	}
-	info, err := c.server.AuthInfoFromCtx(ctx)
-	switch {
-	case ctx.Err() != nil:
-		return nil, ctx.Err()
-	case err != nil:
-		return nil, unauthenticated(err)
-	case info == nil || info.Username == "":
-		return nil, unauthenticated(errNoCredentials)
-	case info.Revision < store.Revision():
-		return nil, unauthenticated(errOldToken)
+	info, err := c.known(ctx)
+	if err != nil {
+		return nil, err
 	}
-	if _, err := store.UserGet(&pb.AuthUserGetRequest{Name: info.Username}); err != nil { // a certificate may name anybody
-		return nil, unauthenticated(err)
+	return &caller{c, ctx, info}, nil
+}
+
+// known returns who makes the call of ctx, as of the newest revision of the users and roles. It is behind that when they
+// have just changed, or for a signed token, which stays as old as it is.
+func (c control) known(ctx context.Context) (*auth.AuthInfo, error) {
+	store := c.server.AuthStore()
+	for last := uint64(0); ; {
+		info, err := c.server.AuthInfoFromCtx(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return nil, ctx.Err()
+		case err != nil:
+			return nil, unauthenticated(err)
+		case info == nil || info.Username == "":
+			return nil, unauthenticated(errNoCredentials)
+		case info.Revision == last:
+			return nil, unauthenticated(errOldToken)
+		case info.Revision < store.Revision():
+			last = info.Revision
+			continue
+		}
+		if _, err := store.UserGet(&pb.AuthUserGetRequest{Name: info.Username}); err != nil { // a certificate may name anybody
+			return nil, unauthenticated(err)
+		}
+		return info, nil
 	}
-	return caller{info, store}, nil
 }
 
 func (c control) Login(ctx context.Context, user, password string) (string, error) {
@@ -62,35 +77,47 @@ func unauthenticated(why error) error { return fmt.Errorf("%w: %w", access.ErrUn
 
 // caller is a user as of some revision of the users and roles.
 type caller struct {
-	info  *auth.AuthInfo
-	store auth.AuthStore
+	control
+	ctx  context.Context // of the call
+	info *auth.AuthInfo
 }
 
-func (c caller) Name() string { return c.info.Username }
+func (c *caller) Name() string { return c.info.Username }
 
-func (c caller) MayRead(r access.Range) error {
-	return denied(c.store.IsRangePermitted(c.info, []byte(r.From), end(r)))
+func (c *caller) MayRead(r access.Range) error {
+	return c.may(func(s auth.AuthStore) error { return s.IsRangePermitted(c.info, []byte(r.From), end(r)) })
 }
 
-func (c caller) MayWrite(r access.Range) error {
-	return denied(c.store.IsDeleteRangePermitted(c.info, []byte(r.From), end(r)))
+func (c *caller) MayWrite(r access.Range) error {
+	return c.may(func(s auth.AuthStore) error { return s.IsDeleteRangePermitted(c.info, []byte(r.From), end(r)) })
 }
 
-func (c caller) IsRoot() error { return denied(c.store.IsAdminPermitted(c.info)) }
+func (c *caller) IsRoot() error {
+	return c.may(func(s auth.AuthStore) error { return s.IsAdminPermitted(c.info) })
+}
+
+// may asks again when users or roles have changed since the caller was known.
+func (c *caller) may(ask func(auth.AuthStore) error) error {
+	for {
+		switch err := ask(c.server.AuthStore()); {
+		case err == nil:
+			return nil
+		case errors.Is(err, auth.ErrPermissionDenied):
+			return access.ErrDenied
+		case !errors.Is(err, auth.ErrAuthOldRevision):
+			return unauthenticated(err) // the user has just gone
+		}
+		info, err := c.known(c.ctx)
+		if err != nil {
+			return err
+		}
+		c.info = info
+	}
+}
 
 func end(r access.Range) []byte {
 	if r.To == "" {
 		return nil
 	}
 	return []byte(r.To)
-}
-
-func denied(err error) error {
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, auth.ErrPermissionDenied):
-		return access.ErrDenied
-	}
-	return unauthenticated(err) // the user is gone, or other roles came, since the caller was known
 }

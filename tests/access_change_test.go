@@ -19,9 +19,6 @@ import (
 	cpgatev1 "github.com/cpgate/cpgate/proto/gen/cpgate/v1"
 )
 
-// takesEffect is how long rights that changed may still count as they were: at a gateway without a member.
-const takesEffect = 5 * time.Second
-
 func try(id, name string) *cpgatev1.LockRequest {
 	return &cpgatev1.LockRequest{Name: name, SessionId: id, Timeout: durationpb.New(0)}
 }
@@ -165,12 +162,13 @@ func TestAccess_IsSwitchedOnUnderWay(t *testing.T) {
 	_ = must(r.etcd.AuthEnable(r.soon()))(t)
 	realm := &realm{rig: r}
 	root := realm.as(routes(t, r.addr)["gRPC"], realm.login("root"))
-	r.await("everybody to be asked", func() bool { return reason(r.ask(r.soon(), try(id, "orders"))) == "UNAUTHENTICATED" })
+	look := &cpgatev1.GetLockRequest{Name: "orders"}
+	r.await("everybody to be asked", func() bool { return reason(r.ask(r.soon(), look)) == "UNAUTHENTICATED" })
 	root.unlock(&cpgatev1.UnlockRequest{Name: "orders", SessionId: id})
 	if a, err := waits.end(t); err != nil || a.GetOutcome() != cpgatev1.LockResponse_ACQUIRED {
 		t.Errorf("who waited was told %v, %v", a, err)
 	}
 	_ = must(realm.etcdAs("root").AuthDisable(r.soon()))(t)
-	r.await("nobody to be asked", func() bool { return r.ask(r.soon(), try(id, "orders")) == nil })
+	r.await("nobody to be asked", func() bool { return r.ask(r.soon(), look) == nil })
 	r.unlock(&cpgatev1.UnlockRequest{Name: "orders", SessionId: other})
 }

@@ -117,8 +117,9 @@ func TestExternal_CallersOfEtcdAreNotTheGatewaysUser(t *testing.T) {
 	e := runEtcd(t)
 	at := serving(t, e.addr)
 	for _, step := range []string{
-		"user add root:secret", "user grant-role root root", "user add gate:word", "role add gate",
-		"role grant-permission gate readwrite --prefix cp/", "user grant-role gate gate", "auth enable",
+		"user add root:secret", "user grant-role root root", "user add gate:word", "user grant-role gate root",
+		"user add alice:key", "role add alice", "role grant-permission alice readwrite --prefix cp/lock/", "user grant-role alice alice",
+		"auth enable",
 	} {
 		at.etcdctl(strings.Fields(step)...)
 	}
@@ -137,16 +138,19 @@ func TestExternal_CallersOfEtcdAreNotTheGatewaysUser(t *testing.T) {
 	t.Cleanup(p.clear)
 	r := &rig{T: t, addr: p.addr}
 	r = r.over(connect(t, p.addr))
+	r.refuses(r.ask(r.soon(), &cpgatev1.OpenSessionRequest{}), cpgatev1.ErrorReason_UNAUTHENTICATED)
+	login := must(cpgatev1.NewAuthServiceClient(r.conn).Login(r.soon(), &cpgatev1.LoginRequest{User: "alice", Password: "key"}))(t)
+	r = (&realm{rig: r}).as(routes(t, p.addr)["gRPC"], login.GetToken())
 	id := r.session(0)
 	r.hold(&cpgatev1.LockRequest{Name: "orders", SessionId: id})
 	must(r.Heartbeat(r.soon(), &cpgatev1.HeartbeatRequest{SessionId: id}))(t)
 	if out, err := r.etcdctlCommand("get", "--prefix", "cp/").CombinedOutput(); err == nil {
 		t.Errorf("nobody in particular reads %s", out)
 	}
-	if got := r.etcdctl("--user", "gate:word", "get", "--prefix", "cp/lock/"); !strings.Contains(got, "cp/lock/orders/") {
-		t.Errorf("gate reads %q", got)
+	if got := r.etcdctl("--user", "alice:key", "get", "--prefix", "cp/lock/"); !strings.Contains(got, "cp/lock/orders/") {
+		t.Errorf("alice reads %q", got)
 	}
-	if out, err := r.etcdctlCommand("--user", "gate:word", "user", "list").CombinedOutput(); err == nil {
-		t.Errorf("gate lists the users %s", out)
+	if out, err := r.etcdctlCommand("--user", "alice:key", "user", "list").CombinedOutput(); err == nil {
+		t.Errorf("alice lists the users %s", out)
 	}
 }

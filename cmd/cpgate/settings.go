@@ -150,7 +150,7 @@ var settings = []setting{
 	},
 	{
 		name: "etcd-user", unit: "name", defaultIs: "none",
-		help: "user as which a node that does not vote acts on etcd; it needs read and write on prefix, or the role root",
+		help: "user as which a node that does not vote acts on etcd, where that has access control; it needs the role root",
 		at:   func(o *options) any { return &o.node.EtcdUser },
 	},
 	{
