@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -27,7 +26,6 @@ type Cluster struct {
 	etcd    *clientv3.Client
 	disks   bool
 	record  *Record // nil unless somebody records
-	asked   atomic.Uint64
 
 	snapshotAt time.Time // when a fault last made somebody need one
 }
@@ -169,19 +167,28 @@ func (c *Cluster) status(ctx context.Context, m *Member) (*clientv3.StatusRespon
 	return m.etcd.Status(ctx, m.Addr())
 }
 
-// Revision is that of the store at some moment while the call lasts. A member that does not answer is left for another.
+// Revision is that of the store at some moment while the call lasts. All members are asked, and the first answer counts: who
+// asks while it holds should not hold up others for the sake of a member that is away.
 func (c *Cluster) Revision(ctx context.Context) (int64, error) {
-	for {
-		m := c.members[c.asked.Add(1)%uint64(len(c.members))]
-		one, cancel := context.WithTimeout(ctx, time.Second)
-		a, err := m.etcd.Get(one, "revision", clientv3.WithCountOnly())
-		cancel()
-		if err == nil {
-			return a.Header.Revision, nil
-		}
-		if pause(ctx, 10*time.Millisecond) != nil {
-			return 0, fmt.Errorf("asking for the revision: %w", err)
-		}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	answers := make(chan int64, len(c.members))
+	for _, m := range c.members {
+		go func() {
+			for ctx.Err() == nil {
+				if a, err := m.etcd.Get(ctx, "revision", clientv3.WithCountOnly()); err == nil {
+					answers <- a.Header.Revision
+					return
+				}
+				_ = pause(ctx, 10*time.Millisecond) // the loop sees when ctx has ended
+			}
+		}()
+	}
+	select {
+	case r := <-answers:
+		return r, nil
+	case <-ctx.Done():
+		return 0, fmt.Errorf("asking for the revision: %w", context.Cause(ctx))
 	}
 }
 
