@@ -17,7 +17,8 @@
 //
 // # Files
 //
-// build.go (Main, and the program built once), cluster.go and member.go (processes), network.go and socks.go (what is
-// between them), disk*.go (what is below them), fault.go (kinds of fault and their seeds), crash.go, partition.go,
-// trouble.go (what each kind does), record.go (all that etcd has seen), audit.go (what must hold in that: pure).
+// build.go (Main, and the program built once), cluster.go, member.go, process_*.go and ask.go (members), network.go and
+// socks.go (what is between them), disk*.go and launch_linux.go (what is below them), fault.go (kinds of fault, and their
+// seeds), crash.go, partition.go, disk.go and trouble.go (what each kind does). To judge what came of it: record.go (all
+// that etcd has seen), audit.go and audit_line.go (what must hold in that: pure), store.go (what a lock protects).
 package faults
