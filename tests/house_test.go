@@ -61,9 +61,10 @@ var house = map[string]floor{
 			"internal/keys", "internal/kv",
 		},
 	},
-	"countdownlatch": { // without sessions
+	"countdownlatch": {
 		ours: []string{
-			"internal/store", "internal/progress", "internal/mirror", "internal/value", "internal/keys", "internal/kv",
+			"session", "internal/store", "internal/progress", "internal/memo", "internal/mirror", "internal/value", "internal/keys",
+			"internal/kv",
 		},
 	},
 	"session": {
