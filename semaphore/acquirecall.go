@@ -102,7 +102,7 @@ func (c *AcquireCall) recall(s scene) kv.Step {
 	case m.Answer == acquired:
 		return c.end(AcquireAnswer{Acquired: true})
 	}
-	return c.say(AcquireAnswer{Available: s.free()})
+	return c.say(c.notGot(s))
 }
 
 // inLine decides for a call whose ticket stands in line.

@@ -51,9 +51,8 @@ func (c *asking) say(a AcquireAnswer) kv.Step {
 func (c *asking) try() bool { return c.timedOut || c.req.Timeout != nil && *c.req.Timeout == 0 }
 
 // refuse says no to a call that has no ticket.
-func (c *asking) refuse(s scene) kv.Step { return c.refuseAs(s, AcquireAnswer{Available: s.free()}) }
-
-func (c *asking) refuseAs(s scene, a AcquireAnswer) kv.Step {
+func (c *asking) refuse(s scene) kv.Step {
+	a := c.notGot(s)
 	if !c.Fresh() || !c.retried() {
 		return c.say(a)
 	}
@@ -62,6 +61,15 @@ func (c *asking) refuseAs(s scene, a AcquireAnswer) kv.Step {
 		If:   append(c.live(s), kv.Absent(c.ticket()), c.notOver()),
 		Then: c.keep(s, c.note(remembered{Answer: notAcquired})),
 	})
+}
+
+// notGot is the answer that says no: what is available now, and where the call stood when it gave up, if it did.
+func (c *asking) notGot(s scene) AcquireAnswer {
+	a := AcquireAnswer{Available: s.free()}
+	if c.gaveUp != nil {
+		a.Position = c.gaveUp.Position
+	}
+	return a
 }
 
 // giveUp takes a ticket that waited for its whole timeout out of the line. It may have been admitted in this very
@@ -83,7 +91,7 @@ func (c *asking) gone(s scene) kv.Step {
 	alive := c.caller.Session == 0 || s.marker != nil && s.marker.Create == c.born
 	switch {
 	case alive && s.item == nil && c.gaveUp != nil && c.Doubtful():
-		return c.refuseAs(s, *c.gaveUp) // by this call's own transaction, whose answer was lost, or by a sweep
+		return c.refuse(s) // by this call's own transaction, whose answer was lost, or by a sweep
 	case alive && s.ours && (s.ticket.By == swept || s.ticket.Attempt < c.attempt):
 		return c.adopt(s)
 	case alive && s.item == nil && c.destroyed(s):

@@ -55,7 +55,7 @@ func (c *TakeCall) recall(s scene) kv.Step {
 	case again(m) != nil:
 		return c.Fail(again(m)) // a memo stays true
 	case m.Answer != acquired:
-		return c.say(AcquireAnswer{Available: s.free()})
+		return c.say(c.notGot(s))
 	case m.By != c.by:
 		return c.adoptTaken(s, m)
 	}
