@@ -139,6 +139,7 @@ var pure = []string{
 	"semaphore/guard.go", "semaphore/memo.go", "semaphore/scene.go", "semaphore/taken.go", "semaphore/types.go",
 	"countdownlatch/*call.go", "countdownlatch/arrival.go", "countdownlatch/scene.go", "countdownlatch/types.go",
 	"client/deadline.go", "client/backoff.go", "remote/rights.go",
+	"tests/faults/audit.go", "tests/faults/audit_line.go",
 	"tests/linearizability/call.go", "tests/linearizability/check.go", "tests/linearizability/claims.go",
 	"tests/linearizability/*_events.go", "tests/linearizability/event.go", "tests/linearizability/history.go",
 	"tests/linearizability/latch.go", "tests/linearizability/lock.go", "tests/linearizability/semaphore.go",
