@@ -100,11 +100,15 @@ func (r *realm) login(user string) (token string) {
 	if user == "" {
 		return ""
 	}
-	a, err := cpgatev1.NewAuthServiceClient(r.conn).Login(r.soon(), &cpgatev1.LoginRequest{User: user, Password: passwordOf(user)})
-	if err != nil {
-		r.Fatalf("logging in as %s: %v", user, err)
-	}
-	return a.GetToken()
+	r.await("the login of "+user, func() bool {
+		a, err := cpgatev1.NewAuthServiceClient(r.conn).Login(r.soon(), &cpgatev1.LoginRequest{User: user, Password: passwordOf(user)})
+		if got := reason(err); got != "OK" && got != "NO_QUORUM" {
+			r.Fatalf("logging in as %s: %v", user, err)
+		}
+		token = a.GetToken()
+		return err == nil
+	})
+	return token
 }
 
 // as makes the calls go with the token.

@@ -54,7 +54,7 @@ func beStandby(t *testing.T) cpgatetest.Option {
 }
 
 // suite are the tests that every kind of node has to pass: all that start from a rig.
-const suite = "^Test(Routes|Names|Interop|Etcdctl|Session|Lost|Cancel|Crowd)"
+const suite = "^Test(Routes|Names|Interop|Etcdctl|Session|Lost|Cancel|Crowd|Access)"
 
 // Where a node has its etcd makes no difference to those who use it.
 func TestKinds_TheSuiteHolds(t *testing.T) {
