@@ -64,7 +64,8 @@ var law = map[string]lawful{
 				&cpgatev1.CountDownRequest{Name: name},
 			}
 		},
-		[]string{"writer", "loose", "root"}, []string{"loose", "root"},
+		[]string{"writer", "loose", "root"},
+		[]string{"loose", "root"},
 	},
 	"read on the line": {
 		func(name, _ string) []proto.Message {
@@ -73,7 +74,8 @@ var law = map[string]lawful{
 				&cpgatev1.AwaitRequest{Name: name, Timeout: durationpb.New(0)},
 			}
 		},
-		[]string{"writer", "reader", "loose", "lister", "root"}, []string{"loose", "lister", "root"},
+		[]string{"writer", "reader", "loose", "lister", "root"},
+		[]string{"loose", "lister", "root"},
 	},
 	"write on the record": {
 		func(name, id string) []proto.Message {
@@ -83,13 +85,15 @@ var law = map[string]lawful{
 				&cpgatev1.TrySetCountRequest{Name: name, Count: 3},
 			}
 		},
-		[]string{"keeper", "loose", "root"}, []string{"loose", "root"},
+		[]string{"keeper", "loose", "root"},
+		[]string{"loose", "root"},
 	},
 	"read on all": {
 		func(string, string) []proto.Message {
 			return []proto.Message{&cpgatev1.ListLocksRequest{}, &cpgatev1.ListSemaphoresRequest{}, &cpgatev1.ListLatchesRequest{}}
 		},
-		[]string{"lister", "root"}, []string{"lister", "root"},
+		[]string{"lister", "root"},
+		[]string{"lister", "root"},
 	},
 	"root": {
 		func(name, _ string) []proto.Message {
@@ -97,7 +101,8 @@ var law = map[string]lawful{
 				&cpgatev1.ForceUnlockRequest{Name: name}, &cpgatev1.DestroySemaphoreRequest{Name: name}, &cpgatev1.DestroyLatchRequest{Name: name},
 			}
 		},
-		[]string{"root"}, []string{"root"},
+		[]string{"root"},
+		[]string{"root"},
 	},
 	"closing is the last call of a session": {
 		func(_, id string) []proto.Message {

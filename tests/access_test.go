@@ -50,7 +50,7 @@ func newRealm(t *testing.T, users map[string][]permission, options ...func(*cpga
 	_ = must(r.etcd.UserGrantRole(r.soon(), "root", "root"))(t)
 	_ = must(r.etcd.AuthEnable(r.soon()))(t)
 	r.root = r.etcdAs("root")
-	r.rig.etcd = r.root
+	r.etcd = r.root
 	return r
 }
 
