@@ -175,10 +175,10 @@ func (p Part) until(end int64) Part {
 		}
 		cut.events = append(cut.events, e)
 	}
-	cut.events = append(cut.events, event{"the end", end + 1, end + 1, func(o object) bool {
+	cut.events = append(cut.events, at("the end", end+1, end+1, func(o object) bool {
 		o.(*ending).over = true
 		return true
-	}})
+	}))
 	return cut
 }
 

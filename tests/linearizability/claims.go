@@ -9,6 +9,7 @@ import (
 type claims struct {
 	dead   set // sessions
 	stages set // how far each chain has come that is neither to begin nor at its end
+	owed   int // events of ghosts that are over: nothing else is to come before them
 }
 
 func (c *claims) alive(session string) bool { return session == "" || !c.dead.has(session) }
@@ -78,8 +79,8 @@ const (
 // events are those of the ghost before an end, which is an event of its own.
 func (g ghost) events() []event {
 	return []event{
-		{"perhaps: " + g.what, g.from, g.to, g.take},
-		{"undone: " + g.what, g.from + 1, g.to, g.undo},
+		{what: "perhaps: " + g.what, from: g.from, to: g.to, do: g.take, ghost: true},
+		{what: "undone: " + g.what, from: g.from + 1, to: g.to, do: g.undo, ghost: true},
 	}
 }
 
@@ -87,6 +88,7 @@ func (g ghost) take(o object) bool {
 	c := o.known()
 	if c.stages.has(g.id + over) {
 		c.move(g.id, over, passed)
+		c.owed--
 		return true
 	}
 	if !g.takes(o) {
@@ -100,6 +102,7 @@ func (g ghost) undo(o object) bool {
 	c := o.known()
 	if c.stages.has(g.id + passed) {
 		c.move(g.id, passed, "")
+		c.owed--
 		return true
 	}
 	if !c.stages.has(g.id + seen) {
@@ -122,6 +125,7 @@ func (g ghost) before(end event) event {
 			c.move(g.id, undone, "")
 		default:
 			c.stages = c.stages.with(g.id + over)
+			c.owed += len(g.events())
 		}
 		return do(o)
 	}
@@ -130,7 +134,7 @@ func (g ghost) before(end event) event {
 
 // vanishes is the end of a ghost of which nothing more is known.
 func (g ghost) vanishes() event {
-	return g.before(event{"over: " + g.what, g.to - 1, g.to - 1, func(object) bool { return true }})
+	return g.before(at("over: "+g.what, g.to-1, g.to-1, func(object) bool { return true }))
 }
 
 func (c *claims) move(id, from, to string) {
@@ -158,5 +162,5 @@ func (c *claims) witness() {
 
 // never is the event of an answer that no call may get.
 func never(c call, what string) []event {
-	return []event{{what + " -> " + c.reason + ", which is no answer to that", c.from, c.to, func(object) bool { return false }}}
+	return []event{at(what+" -> "+c.reason+", which is no answer to that", c.from, c.to, func(object) bool { return false })}
 }

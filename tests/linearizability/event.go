@@ -11,6 +11,11 @@ type event struct {
 	what     string // for people
 	from, to int64
 	do       func(object) bool // changes the object, and reports whether that could be
+	ghost    bool              // see ghost
+}
+
+func at(what string, from, to int64, do func(object) bool) event {
+	return event{what: what, from: from, to: to, do: do}
 }
 
 // object is the state of a lock, a semaphore or a latch in a model.
@@ -34,7 +39,8 @@ func model(first object) porcupine.Model {
 		Init: func() any { return step{first, first.String()} },
 		Step: func(state, input, _ any) (bool, any) {
 			o := state.(step).object.clone()
-			if !input.(event).do(o) {
+			e := input.(event)
+			if o.known().owed > 0 && !e.ghost || !e.do(o) {
 				return false, state
 			}
 			return true, step{o, o.String()}

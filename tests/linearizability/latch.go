@@ -1,7 +1,5 @@
 package linearizability
 
-import "fmt"
-
 // latch is a countdown latch with rounds (C1, C2, C3).
 type latch struct {
 	claims
@@ -16,8 +14,8 @@ type latch struct {
 func (l *latch) clone() object { c := *l; return &c }
 
 func (l *latch) String() string {
-	return fmt.Sprintf("%d of %d remaining in round %d; last round %d; awaiting [%v] destroyed [%v] doomed [%v] under way [%v]",
-		l.remaining, l.count, l.round, l.last, l.awaiting, l.destroyed, l.doomed, l.stages)
+	return key(l.remaining, " of ", l.count, " remaining in round ", l.round, "; last round ", l.last, "; awaiting",
+		l.awaiting, "; destroyed", l.destroyed, "; doomed", l.doomed, "; under way", l.stages)
 }
 
 // see learns the round that is on, of which nobody was told yet.

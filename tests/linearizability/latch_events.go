@@ -25,7 +25,7 @@ func latchEvents(c call) []event {
 
 // onLatch is an event that changes a latch.
 func onLatch(what string, from, to int64, do func(*latch) bool) event {
-	return event{what, from, to, func(o object) bool { return do(o.(*latch)) }}
+	return at(what, from, to, func(o object) bool { return do(o.(*latch)) })
 }
 
 func setting(c call, q *cpgatev1.TrySetCountRequest) []event {

@@ -18,11 +18,8 @@ type lock struct {
 func (l *lock) clone() object { c := *l; return &c }
 
 func (l *lock) String() string {
-	held := "free"
-	if len(l.holds) > 0 {
-		held = fmt.Sprintf("%v holds by %v, fence %d", l.holder, l.holds, l.fence)
-	}
-	return fmt.Sprintf("%s; last fence %d; dead [%v] under way [%v] forced [%v]", held, l.last, l.dead, l.stages, l.forced)
+	return key(l.holder.session, ".", l.holder.owner, " holds by", set(l.holds), ", fence ", l.fence, "; last fence ", l.last,
+		"; dead", l.dead, "; under way", l.stages, "; forced", l.forced)
 }
 
 func (l *lock) free() bool { return len(l.holds) == 0 }

@@ -29,7 +29,7 @@ func lockEvents(c call) []event {
 
 // onLock is an event that changes a lock.
 func onLock(what string, from, to int64, do func(*lock) bool) event {
-	return event{what, from, to, func(o object) bool { return do(o.(*lock)) }}
+	return at(what, from, to, func(o object) bool { return do(o.(*lock)) })
 }
 
 func locking(c call, q *cpgatev1.LockRequest) []event {

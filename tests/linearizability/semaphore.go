@@ -1,7 +1,5 @@
 package linearizability
 
-import "fmt"
-
 // semaphore is one of either kind (S1, S2, S3, S4). A session-aware one lends permits out of its limit; for a sessionless
 // one limit is what is available, and lent only what a request of unknown outcome took.
 type semaphore struct {
@@ -19,8 +17,9 @@ type semaphore struct {
 func (s *semaphore) clone() object { c := *s; return &c }
 
 func (s *semaphore) String() string {
-	return fmt.Sprintf("initialized %v, %d available of %d, lent [%v] waiting [%v, %v] destroyed [%v] doomed [%v]; dead [%v] under way [%v]", s.initialized,
-		s.available(), s.limit, s.lent, s.waiting, s.lingering, s.destroyed, s.doomed, s.dead, s.stages)
+	return key("initialized ", s.initialized, ", ", s.available(), " available of ", s.limit, ", lent", s.lent, "; waiting",
+		s.waiting, "; lingering", s.lingering, "; destroyed", s.destroyed, "; doomed", s.doomed, "; dead", s.dead,
+		"; under way", s.stages)
 }
 
 func (s *semaphore) available() int { return s.limit - s.lent.in("") }

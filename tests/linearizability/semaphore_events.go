@@ -34,7 +34,7 @@ func semaphoreEvents(c call, owner func(ticket string) string) []event {
 
 // onSemaphore is an event that changes a semaphore.
 func onSemaphore(what string, from, to int64, do func(*semaphore) bool) event {
-	return event{what, from, to, func(o object) bool { return do(o.(*semaphore)) }}
+	return at(what, from, to, func(o object) bool { return do(o.(*semaphore)) })
 }
 
 // uninitialized is the answer that a semaphore has no permits yet.

@@ -74,13 +74,13 @@ func (l *life) events(id string, trusted bool) (all []event) {
 		a, _ := c.answer.(*cpgatev1.CloseSessionResponse)
 		switch {
 		case !c.known:
-			all = append(all, event{"perhaps closed: " + id, c.from, max(c.from+1, l.gone), ends})
+			all = append(all, at("perhaps closed: "+id, c.from, max(c.from+1, l.gone), ends))
 		case a.GetClosed():
-			all = append(all, event{"closed: " + id, c.from, c.to, func(o object) bool {
+			all = append(all, at("closed: "+id, c.from, c.to, func(o object) bool {
 				return o.(ender).alive(id) && ends(o)
-			}})
+			}))
 		default:
-			all = append(all, event{"had ended: " + id, c.from, c.to, func(o object) bool { return !o.(ender).alive(id) }})
+			all = append(all, at("had ended: "+id, c.from, c.to, func(o object) bool { return !o.(ender).alive(id) }))
 		}
 	}
 	if l.closed {
@@ -91,14 +91,14 @@ func (l *life) events(id string, trusted bool) (all []event) {
 		from = max(l.valid, l.alive)
 	}
 	if l.gone <= from { // told too early: the answer that said so has no place in any order
-		return append(all, event{"expired: " + id, from, forever, ends})
+		return append(all, at("expired: "+id, from, forever, ends))
 	}
-	return append(all, event{"expired: " + id, from, l.gone, ends})
+	return append(all, at("expired: "+id, from, l.gone, ends))
 }
 
 // told is the answer that a session is gone.
 func told(what string, session string, c call) event {
-	return event{what + " -> session expired", c.from, c.to, func(o object) bool { return !o.(ender).alive(session) }}
+	return at(what+" -> session expired", c.from, c.to, func(o object) bool { return !o.(ender).alive(session) })
 }
 
 // EndedEarly is how many sessions ended, without being closed, before the time for which an answer said that they were
