@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -25,21 +26,34 @@ const readTimeout = 5 * time.Second
 // Barrier returns etcd's revision at some moment after Barrier was called. A mirror that has reached it shows
 // everything that was answered before the call (X3).
 func (s *Store) Barrier(ctx context.Context) (kv.Revision, error) {
-	r := s.reads.join(func() (kv.Revision, error) {
-		ctx, cancel := context.WithTimeout(s.inReign(), readTimeout)
-		defer cancel()
-		got, err := s.Client.Get(ctx, s.Space.Prefix(), clientv3.WithCountOnly())
-		if err != nil {
-			return 0, unavailable("reading the revision", err)
-		}
-		return kv.Revision(got.Header.Revision), nil
-	})
+	r := s.reads.join(s.readRevision)
 	select {
 	case <-r.done:
 		return r.rev, r.err
 	case <-ctx.Done():
 		return 0, ctx.Err()
 	}
+}
+
+// readRevision reads etcd's revision. What a leader took along that died, or handed over, is asked of the next.
+func (s *Store) readRevision() (kv.Revision, error) {
+	for {
+		reign := s.inReign()
+		rev, err := s.readIn(reign)
+		if err == nil || !errors.Is(context.Cause(reign), errNewLeader) {
+			return rev, err
+		}
+	}
+}
+
+func (s *Store) readIn(reign context.Context) (kv.Revision, error) {
+	ctx, cancel := context.WithTimeout(reign, readTimeout)
+	defer cancel()
+	got, err := s.Client.Get(ctx, s.Space.Prefix(), clientv3.WithCountOnly())
+	if err != nil {
+		return 0, unavailable("reading the revision", err)
+	}
+	return kv.Revision(got.Header.Revision), nil
 }
 
 // see returns when the mirror has reached rev.

@@ -124,6 +124,30 @@ func TestABarrierIsNotServedByAReadThatBeganBeforeIt(t *testing.T) {
 	}
 }
 
+// A leader that goes takes along what was asked of it. A read is asked of the next one, by itself; with the quorum, it ends.
+func TestABarrierGoesOnWithTheNextLeaderAndEndsWithoutAQuorum(t *testing.T) {
+	t.Parallel()
+	e, h := on(t, shared), &heldReads{}
+	s := e.open(t, h.on)
+	h.before.close()
+	first := barrier(t, s)
+	eventually(t, "the first read", func() bool { return h.before.count() == 1 })
+	s.Reign()
+	eventually(t, "the second read", func() bool { return h.before.count() == 2 })
+	h.before.open()
+	receive(t, first, "answer")
+
+	h.before.close()
+	ended := make(chan error, 1)
+	go func() { _, err := s.Barrier(t.Context()); ended <- err }()
+	eventually(t, "the last read", func() bool { return h.before.count() == 1 })
+	s.Suspend()
+	if err := receive(t, ended, "end"); !errors.Is(err, store.ErrUnavailable) {
+		t.Errorf("without a quorum it ended with %v", err)
+	}
+	h.before.open()
+}
+
 func barrier(t *testing.T, s *store.Store) <-chan kv.Revision {
 	c := make(chan kv.Revision, 1)
 	go func() {
