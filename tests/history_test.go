@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -15,7 +16,7 @@ import (
 	"testing"
 	"time"
 
-	cpgatev1 "github.com/cpgate/cpgate/proto/gen/cpgate/v1"
+	"github.com/cpgate/cpgate/client"
 )
 
 var historyCycles = flag.Int64("history.cycles", 0, "how often locks are locked and unlocked, to see what is left of it")
@@ -23,7 +24,6 @@ var historyCycles = flag.Int64("history.cycles", 0, "how often locks are locked 
 const (
 	historyCallers = 96
 	historyLooks   = 5 // at what the members take, on the way
-	day            = 24 * 3600
 	mega           = 1 << 20
 	// forgotten is what a member's database may hold when nothing has happened for the time for which history is kept.
 	forgotten = 2 * mega
@@ -70,14 +70,14 @@ func (f *fleet) cycle(times int64) {
 	var left atomic.Int64
 	left.Store(times)
 	var group sync.WaitGroup
-	for n, p := range f.all {
-		r := serving(f.T, p.addr)
-		session := r.session(day)
-		for caller := range historyCallers / len(f.all) {
-			name := fmt.Sprintf("own-%d-%d", n, caller)
+	for n, addrs := 0, f.addrs(); n < len(addrs); n++ {
+		c := must(client.New(slices.Concat(addrs[n:], addrs[:n])...))(f.T)
+		defer func() { _ = c.Close() }()
+		for caller := range historyCallers / len(addrs) {
+			l := c.Lock(fmt.Sprintf("own-%d-%d", n, caller))
 			group.Go(func() {
 				for left.Add(-1) >= 0 && !f.Failed() {
-					if err := r.lockAndUnlock(name, session); err != nil {
+					if err := l.Do(f.Context(), func(context.Context, client.Fence) error { return nil }); err != nil {
 						f.Error(err)
 					}
 				}
@@ -88,17 +88,6 @@ func (f *fleet) cycle(times int64) {
 	if f.Failed() {
 		f.FailNow()
 	}
-}
-
-func (r *rig) lockAndUnlock(name, session string) error {
-	ctx, cancel := context.WithTimeout(r.Context(), soon)
-	defer cancel()
-	got, err := r.Lock(ctx, &cpgatev1.LockRequest{Name: name, SessionId: session})
-	if err != nil {
-		return err
-	}
-	_, err = r.Unlock(ctx, &cpgatev1.UnlockRequest{Name: name, SessionId: session, Fence: got.GetFence()})
-	return err
 }
 
 // sizes is what a member takes, in bytes.
