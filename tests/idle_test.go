@@ -31,8 +31,8 @@ const (
 )
 
 // Sessions that do nothing but live stay, and what they cost is told: each is one of our clients, with a connection of its
-// own, spread over three members. Measured is how long the members' processes ran, which on a machine with much else to do
-// is up to twice as long as on one without.
+// own, spread over three members. Measured is how long the members' processes ran. The machine must have room for all of
+// them: clients that wait for a core too long lose their sessions.
 func TestIdle_SessionsStay(t *testing.T) {
 	if *idleSessions == 0 {
 		t.Skip("takes minutes: run with -idle.sessions=10000 -v")
