@@ -41,7 +41,7 @@ const (
 var kinds = []faults.Kind{
 	faults.KillLeader, faults.IsolateLeader, faults.KillFollower, faults.PauseLeader, faults.MuteLeader,
 	faults.PauseFollower, faults.DeafenLeader, faults.IsolateFollower, faults.Restart, faults.ExpiryStorm,
-	faults.ForgetWhileCutOff, faults.CatchUp, faults.KillAll, faults.Shatter,
+	faults.CatchUp, faults.KillAll, faults.Shatter,
 }
 
 // All answers to all calls that were made while the cluster broke and was mended have an order.
