@@ -131,17 +131,20 @@ func ordered(h linearizability.History, p linearizability.Part, seed uint64) err
 	case porcupine.Unknown:
 		return errUndecided
 	}
-	folder, err := filepath.Abs(filepath.Join("failed", fmt.Sprintf("seed-%d-%s", seed, strings.Map(plain, p.Name))))
+	folder, err := keep(h, p, seed)
+	return errors.Join(fmt.Errorf("seed %d: %s: the answers have no order; see %s", seed, p.Name, folder), err)
+}
+
+// keep writes what there is to see into a folder, in place of what an earlier run has kept there.
+func keep(h linearizability.History, p linearizability.Part, seed uint64) (folder string, err error) {
+	folder, err = filepath.Abs(filepath.Join("failed", fmt.Sprintf("seed-%d-%s", seed, strings.Map(plain, p.Name))))
 	if err != nil {
-		return err
+		return "", err
 	}
 	if err := os.RemoveAll(folder); err != nil {
-		return err
+		return folder, err
 	}
-	if err := linearizability.Keep(folder, h, p, patienceForDetail); err != nil {
-		return err
-	}
-	return fmt.Errorf("seed %d: %s: the answers have no order; see %s", seed, p.Name, folder)
+	return folder, linearizability.Keep(folder, h, p, patienceForDetail)
 }
 
 // plain makes a name good for a file.
