@@ -23,7 +23,7 @@ func NewDestroyCall(space keys.Space, n keys.Name, shelf Shelf, now time.Time) *
 	return &DestroyCall{call: call{space: space, name: n, shelf: shelf, now: now.UTC()}}
 }
 
-// Answer reports, of a call that is done, whether there was anything to destroy.
+// Answer reports, of a call that is done, whether it destroyed the semaphore.
 func (c *DestroyCall) Answer() (bool, error) { return c.answer, c.Err() }
 
 // Keys implements store.Call.
@@ -37,7 +37,8 @@ func (c *DestroyCall) Next(v mirror.View) kv.Step {
 	s := c.look(v)
 	switch {
 	case c.tried != 0 && (s.record == nil || s.record.Create != c.tried):
-		c.answer = true // the one that was to be destroyed is, by this call or as good
+		// By others, unless it may be by a transaction of this call whose outcome got lost. A newer one stays.
+		c.answer = c.Doubtful()
 		return c.End()
 	case !c.Fresh():
 		return kv.Barrier // the first one seen is the one that is meant

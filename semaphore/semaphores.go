@@ -129,8 +129,8 @@ func (s *Semaphores) Change(ctx context.Context, r ChangeRequest) error {
 	return nil
 }
 
-// Destroy removes a semaphore with all that is held of it, and reports whether there was one. The errors are
-// store.ErrUnavailable, store.ErrFull, and ctx's own.
+// Destroy removes a semaphore with all that is held of it, and reports whether it did: of several at once one does. The
+// errors are store.ErrUnavailable, store.ErrFull, and ctx's own.
 func (s *Semaphores) Destroy(ctx context.Context, n keys.Name) (bool, error) {
 	shelf, err := s.shelf(ctx, Caller{})
 	c := NewDestroyCall(s.store.Space, n, shelf, time.Now())

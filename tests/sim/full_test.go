@@ -91,8 +91,8 @@ func (r *run) send(t kv.Txn) {
 
 // refusedForRoom: a request is told that there is no room. Asked for the first time, and with nothing of it lost on the
 // way, it has changed nothing and never will; its client may ask again, or leave it at that.
-func (o *op) refusedForRoom(err error, unknowns int) {
-	if !errors.Is(err, store.ErrFull) || o.ended != 0 || o.unmoved == nil || o.attempt > 1 || unknowns > 0 {
+func (o *op) refusedForRoom(err error) {
+	if !errors.Is(err, store.ErrFull) || o.ended != 0 || o.unmoved == nil || o.attempt > 1 || o.last.unknowns > 0 {
 		return
 	}
 	o.w.tracef("%s is told that there is no room", o.request)

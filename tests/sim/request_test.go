@@ -24,6 +24,7 @@ type op struct {
 	attempt int32
 	timed   bool // it has a timeout, which may pass at any time
 	run     *run
+	last    *run // what was answered last
 	orphan  bool // a gateway with an attempt of it crashed, or counted as gone
 	next    func(g *gateway) (call store.Call, told func())
 	// What a client makes of being told that there is no room; nil where it always asks again.
@@ -76,12 +77,11 @@ func (o *op) ask() {
 	call, told := o.next(g)
 	o.attempt++
 	o.run = g.start(o, call, o.timed, func(lost error) {
-		unknowns := o.run.unknowns
-		o.run = nil
+		o.last, o.run = o.run, nil
 		if lost == nil && o.ended == 0 {
 			told()
 		}
-		o.refusedForRoom(lost, unknowns)
+		o.refusedForRoom(lost)
 	})
 }
 
@@ -110,6 +110,9 @@ func (o *op) heard(a any, err error, told func()) {
 	o.ended = o.w.steps
 	told()
 }
+
+// unsure reports that an outcome got lost of the attempt that was answered last.
+func (o *op) unsure() bool { return o.last.unknowns > 0 || o.last.full }
 
 // gone reports that the request's session has ended.
 func (o *op) gone() bool { return o.life != nil && o.life.id != o.session }

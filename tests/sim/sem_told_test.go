@@ -205,13 +205,19 @@ func (o *semOp) initAnswered(first bool, err error) {
 	}
 }
 
+// destroyAnswered: of several that destroy a semaphore one is told so, but for those that can't know.
 func (o *semOp) destroyAnswered(there bool, err error) {
 	o.heard, o.failed, o.yes = true, err, there
+	did := len(o.oracle.doneBy(o, destroyed)) > 0
 	switch {
 	case err != nil:
 		o.refused(err)
-	case there && o.oracle.now.there && !o.destroyed(): // what it saw may have been gone already: as good as by this one
-		o.w.failf("%s: told that it is destroyed, and it is there", o.request)
+	case there && !did && !o.unsure():
+		o.w.failf("%s: told that it destroyed, and it did not", o.request)
+	case there && !o.destroyed():
+		o.w.failf("%s: told that it is destroyed, and nobody did", o.request)
+	case !there && did && o.attempt == 1:
+		o.w.failf("%s: told that there was nothing to destroy, and it did", o.request)
 	case !there && !o.was(func(s semState) bool { return !s.there }):
 		o.w.failf("%s: told that there was nothing to destroy, and there always was (X3)", o.request)
 	}

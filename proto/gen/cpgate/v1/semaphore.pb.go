@@ -1551,7 +1551,7 @@ func (x *DestroySemaphoreRequest) GetName() string {
 
 type DestroySemaphoreResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// False when there was nothing to destroy.
+	// False when there was nothing to destroy, or another call destroyed it.
 	Destroyed     bool `protobuf:"varint,1,opt,name=destroyed,proto3" json:"destroyed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
