@@ -111,7 +111,7 @@ func (n *Node) serve(ctx context.Context, c Config) (err error) {
 	}
 	n.gateway, err = gateway.New(gateway.Config{
 		Listener: n.listener, TLS: n.tls, Access: n.etcd.Access(), Backend: backend,
-		Sessions: sessions, Locks: locks, Semaphores: semaphores, Latches: countdownlatch.New(n.store),
+		Sessions: sessions, Locks: locks, Semaphores: semaphores, Latches: countdownlatch.New(n.store, sessions),
 		Ready: n.store.Ready, Logger: c.Logger,
 	})
 	return err

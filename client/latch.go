@@ -44,7 +44,9 @@ func (l *Latch) TrySetCount(ctx context.Context, n int) (Round, bool, error) {
 	}
 	id := newID()
 	r, err := brief(ctx, l.c, "setting", l.name, func(ctx context.Context, a attempt) (*cpgatev1.TrySetCountResponse, error) {
-		return l.on(a).TrySetCount(ctx, &cpgatev1.TrySetCountRequest{Name: l.name, Count: count, RequestId: id})
+		return l.on(a).TrySetCount(ctx, &cpgatev1.TrySetCountRequest{
+			Name: l.name, Count: count, RequestId: id, Attempt: a.n,
+		})
 	})
 	return Round(r.GetRound()), r.GetSet(), err
 }

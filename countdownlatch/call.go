@@ -26,7 +26,8 @@ func newCall(space keys.Space, n keys.Name) call {
 	return call{name: n, keys: []string{space.Latch(n)}}
 }
 
-// Keys implements store.Call: they are the record's alone. Its round's last arrival is news of it too, no other is.
+// Keys implements store.Call: of a latch they are the record's alone. Its round's last arrival is news of it too, no
+// other is.
 func (c *call) Keys() []string { return c.keys }
 
 // clear deletes what is left of rounds that mean nothing any more, and ends the call when nothing is.

@@ -10,9 +10,9 @@ import (
 // the arrivals.
 type DestroyCall struct {
 	call
-	record    *kv.Item // that the transaction under way deletes
-	over      bool     // the latch is gone
-	destroyed bool     // by this call
+	tried     kv.Revision // when the record came that is to be deleted, the first one seen; 0 for none
+	over      bool        // the latch is gone
+	destroyed bool        // by this call
 }
 
 // NewDestroyCall returns the call that destroys a latch.
@@ -20,7 +20,7 @@ func NewDestroyCall(space keys.Space, n keys.Name) *DestroyCall {
 	return &DestroyCall{call: newCall(space, n)}
 }
 
-// Answer reports, of a call that is done, whether there was a latch to destroy.
+// Answer reports, of a call that is done, whether it destroyed the latch.
 func (c *DestroyCall) Answer() (bool, error) { return c.destroyed, c.Err() }
 
 // Next implements store.Call.
@@ -34,14 +34,15 @@ func (c *DestroyCall) Next(v mirror.View) kv.Step {
 		return c.clear(s)
 	case !c.Fresh():
 		return kv.Barrier // so that what is seen was there during the call
-	case c.Doubtful() && (s.record == nil || s.record.Create != c.record.Create):
-		c.over, c.destroyed = true, true // by a transaction of this call whose outcome got lost, or as good
+	case c.tried != 0 && (s.record == nil || s.record.Create != c.tried):
+		// By others, unless it may be by a transaction of this call whose outcome got lost. A newer one stays.
+		c.over, c.destroyed = true, c.Doubtful()
 		return c.clear(s)
 	case s.record == nil:
 		c.over = true
 		return c.clear(s)
 	}
-	c.record = s.record
+	c.tried = s.record.Create
 	return c.Send(kv.Txn{If: []kv.Compare{kv.Unchanged(s.record)}, Then: []kv.Op{kv.Delete(s.record.Key)}})
 }
 

@@ -5,6 +5,8 @@
 // that was destroyed in between, and nothing has to count it. Arrivals are keys of their own, so that they never
 // conflict with each other; each is on condition that the record, and so the round, is still the one that was seen.
 //
+// A request that begins a round leaves a memo, so that it begins no other one, however late an attempt of it comes.
+//
 // Each call is a value without I/O ([SetCall], [CountDownCall], [AwaitCall], [DestroyCall]) that looks at the keys and
 // says what to commit; [Latches] carries it to etcd.
 //

@@ -12,58 +12,64 @@ import (
 
 var now = time.Unix(1_800_000_000, 0)
 
-// The outcome of a set got lost, and others went on before it looks. It answers what is true, or that it can't tell;
-// and a round that it may have begun it does not begin again.
+// The outcome of a set got lost, and others went on before it looks. It answers what is true, and a round that it has
+// begun it does not begin again, nor does what comes late (S4).
 func TestDoubt_ASetThatOthersOvertook(t *testing.T) {
 	t.Parallel()
 	for says, c := range map[string]struct {
 		before    func(*model)
 		meanwhile func(*model)
-		committed string // what is answered where the lost transaction was committed
-		never     string // and where it was not
+		never     bool // what is answered where the lost transaction was not committed
 	}{
-		"nobody":           {nil, nil, "true", "true"},
-		"it was reached":   {nil, func(m *model) { m.finish(m.downCall("c")) }, "true", "true"},
-		"another round":    {nil, func(m *model) { m.finish(m.downCall("c")); m.set("s2", 1) }, "unavailable", "unavailable"},
-		"another was over": {nil, func(m *model) { m.finish(m.downCall("c")); m.round(2) }, "unavailable", "unavailable"},
-		"destroyed":        {func(m *model) { m.round(1) }, func(m *model) { m.destroy() }, "unavailable", "unavailable"},
+		"nobody":           {nil, nil, true},
+		"it was reached":   {nil, func(m *model) { m.finish(m.downCall("c")) }, true},
+		"another round":    {nil, func(m *model) { m.finish(m.downCall("c")); m.set("s2", 1) }, false},
+		"another was over": {nil, func(m *model) { m.finish(m.downCall("c")); m.round(2) }, true},
+		"destroyed":        {func(m *model) { m.round(1) }, func(m *model) { m.destroy() }, true},
+		"destroyed, and another's": {
+			func(m *model) { m.round(1) },
+			func(m *model) { m.destroy(); m.set("s2", 1) },
+			false,
+		},
 		"the next round is another's": {
 			func(m *model) { m.round(1) },
 			func(m *model) { m.finish(m.downCall("c")); m.set("s2", 1) },
-			"unavailable", "false",
+			false,
 		},
 		"the next round is over, and another's": {
 			func(m *model) { m.round(1) },
 			func(m *model) { m.finish(m.downCall("c")); m.round(2) },
-			"unavailable", "true",
-		},
-		"it was reached, the one after another": {
-			func(m *model) { m.round(1) },
-			func(m *model) { m.finish(m.downCall("c")) },
-			"true", "true",
+			true,
 		},
 	} {
-		for committed, want := range map[bool]string{true: c.committed, false: c.never} {
+		for _, committed := range []bool{true, false} {
 			t.Run(fmt.Sprintf("%s, committed %v", says, committed), func(t *testing.T) {
 				m := newModel(t)
 				if c.before != nil {
 					c.before(m)
 				}
 				s := m.setCall("s1", 1)
-				m.lose(s, committed)
+				late := m.commits(s)
+				if committed {
+					m.commit(late)
+				}
+				round := countdownlatch.Round(m.mirror.Revision())
+				s.Looked(m.mirror.Revision())
 				if c.meanwhile != nil {
 					c.meanwhile(m)
 				}
 				m.finish(s)
-				a, err := s.Answer()
-				got := fmt.Sprint(a.Set)
-				if errors.Is(err, store.ErrUnavailable) {
-					got = "unavailable"
-				} else if err != nil {
+				switch a, err := s.Answer(); {
+				case err != nil:
 					t.Fatal(err)
+				case a.Set != (committed || c.never), committed && a.Round != round:
+					t.Errorf("got %+v, and %d came before the others", a, round)
 				}
-				if got != want {
-					t.Errorf("got %s, want %s", got, want)
+				if m.mirror.Get("cp/latch/gate") != nil {
+					m.destroy()
+				}
+				if m.commit(late); m.mirror.Get("cp/latch/gate") != nil {
+					t.Error("it came late, and set the latch anew")
 				}
 			})
 		}
@@ -71,29 +77,20 @@ func TestDoubt_ASetThatOthersOvertook(t *testing.T) {
 }
 
 // A transaction of unknown outcome, on condition that there is no latch, is still on its way when another attempt of the
-// request has set it. When the answer is given it does not come any more, so that who destroys the latch has done so.
+// request has set it. It sets nothing any more, also when the latch is destroyed.
 func TestDoubt_ASetThatIsAnsweredSetsNothingLater(t *testing.T) {
 	t.Parallel()
 	m := newModel(t)
 	s := m.setCall("s1", 1)
-	late, came := m.commits(s), false
+	late := m.commits(s)
 	round := m.set("s1", 1) // the other attempt
 	s.Looked(m.mirror.Revision())
-	for step := m.step(s); !step.Done; step = m.step(s) {
-		if step.Commit != nil {
-			m.commit(late) // etcd's log keeps the order
-			came = true
-			s.Committed(m.commit(*step.Commit))
-		}
-	}
+	m.finish(s)
 	if a, err := s.Answer(); err != nil || a != (countdownlatch.SetAnswer{Set: true, Round: round}) {
 		t.Errorf("got %+v, %v", a, err)
 	}
 	m.destroy()
-	if !came {
-		m.commit(late)
-	}
-	if m.mirror.Get("cp/latch/gate") != nil {
+	if m.commit(late); m.mirror.Get("cp/latch/gate") != nil {
 		t.Error("it came late, and set the latch anew")
 	}
 }
@@ -192,5 +189,29 @@ func TestDoubt_ADestroyTakesNothingThatIsNewer(t *testing.T) {
 	}
 	if n := m.mirror.View().Arrivals("cp/latch/gate/", int64(round)); n != 1 || m.mirror.Get("cp/latch/gate") == nil {
 		t.Error("it took what is newer")
+	}
+}
+
+// Of two that destroy a latch at once one has done so, and what is set meanwhile stays.
+func TestDoubt_OfTwoThatDestroyOneIsToldSo(t *testing.T) {
+	t.Parallel()
+	for says, meanwhile := range map[string]func(*model){
+		"it is gone":       func(*model) {},
+		"it is there anew": func(m *model) { m.set("s2", 2) },
+	} {
+		t.Run(says, func(t *testing.T) {
+			m := newModel(t)
+			m.set("s1", 1)
+			second := countdownlatch.NewDestroyCall(m.space, "gate")
+			late := m.commits(second)
+			m.destroy()
+			meanwhile(m)
+			before := m.mirror.Revision()
+			second.Committed(m.commit(late))
+			m.finish(second)
+			if gone, err := second.Answer(); err != nil || gone || m.mirror.Revision() != before {
+				t.Errorf("the second one got %v, %v, and wrote: %v", gone, err, m.mirror.Revision() != before)
+			}
+		})
 	}
 }

@@ -14,6 +14,8 @@ import (
 
 	"go.etcd.io/etcd/api/v3/mvccpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
+	"go.etcd.io/etcd/server/v3/etcdserver/api/v3rpc"
+	"go.etcd.io/etcd/server/v3/proxy/grpcproxy/adapter"
 
 	"github.com/cpgate/cpgate/countdownlatch"
 	"github.com/cpgate/cpgate/embedded"
@@ -21,6 +23,7 @@ import (
 	"github.com/cpgate/cpgate/internal/kv"
 	"github.com/cpgate/cpgate/internal/mirror"
 	"github.com/cpgate/cpgate/internal/store"
+	"github.com/cpgate/cpgate/session"
 )
 
 // patience is how long a test waits for what must come.
@@ -97,7 +100,11 @@ func (w *world) gateway() *gateway {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	g.Latches = countdownlatch.New(g.store)
+	sessions := session.NewKeeper(session.Config{
+		Store:  g.store,
+		Leases: adapter.LeaseServerToLeaseClient(v3rpc.NewQuotaLeaseServer(w.member.Server())),
+	})
+	g.Latches = countdownlatch.New(g.store, sessions)
 	w.t.Cleanup(func() {
 		g.late.letGo()
 		g.store.Close()
@@ -255,11 +262,25 @@ func (w *world) keys() []*mvccpb.KeyValue {
 	return r.Kvs
 }
 
-// left returns the keys of this world.
+// left returns the keys of this world that are not memos.
 func (w *world) left() (all []string) {
 	w.t.Helper()
 	for _, k := range w.keys() {
-		all = append(all, strings.TrimPrefix(string(k.Key), w.prefix))
+		if key := strings.TrimPrefix(string(k.Key), w.prefix); !strings.HasPrefix(key, "memo/") {
+			all = append(all, key)
+		}
+	}
+	return all
+}
+
+// memos returns what is remembered.
+func (w *world) memos() map[string]string {
+	w.t.Helper()
+	all := map[string]string{}
+	for _, k := range w.keys() {
+		if key, ok := strings.CutPrefix(string(k.Key), w.prefix+"memo/-/latch/"); ok {
+			all[key] = string(k.Value)
+		}
 	}
 	return all
 }

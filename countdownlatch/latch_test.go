@@ -23,7 +23,7 @@ func TestLatch_KeepsEachPromise(t *testing.T) {
 			down c2 -> 0 r1
 			set@2 s5 3 -> true r2
 			get -> 3 of 3 r2`,
-		"try_set_count: a repeat of the request that began the round that is on is answered the same": `
+		"try_set_count: a request begins one round at the most, and a repeat is told of it whatever became of that": `
 			set s1 2 -> true r1
 			set@2 s1 2 -> true r1
 			down c1 -> 1 r1
@@ -32,7 +32,21 @@ func TestLatch_KeepsEachPromise(t *testing.T) {
 			set@2 s1 2 -> true r1
 			get -> 0 of 2 r1
 			set s2 1 -> true r2
-			set s1 2 -> false r2`,
+			set s1 2 -> true r1
+			get -> 1 of 1 r2
+			destroy -> true
+			set@2 s2 1 -> true r2
+			set s1 2 -> true r1
+			get -> 0 of 0 r0
+			memos -> gate/s1 gate/s2`,
+		"try_set_count: a no to a repeat is the last word, and one to a first attempt is not": `
+			set s1 1 -> true r1
+			set s2 5 -> false r1
+			set s3 5 attempt=1 -> false r1
+			memos -> gate/s1 gate/s3
+			down c1 -> 0 r1
+			set@2 s3 5 attempt=2 -> false r1
+			set s2 5 attempt=1 -> true r2`,
 		"count_down: arrives once per id": `
 			set s1 3 -> true r1
 			down c1 -> 2 r1
@@ -145,7 +159,7 @@ func TestLatch_KeepsEachPromise(t *testing.T) {
 			down c1 round=r1 -> 2 r2
 			down c1 -> 1 r2
 			destroy -> true
-			set s2 2 -> true r3`,
+			set s3 2 -> true r3`,
 		"what they damage is named, never a crash": `
 			set s1 2 -> true r1
 			await w1 &

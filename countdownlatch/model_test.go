@@ -24,6 +24,9 @@ func newModel(t *testing.T) *model {
 	return &model{t, space, mirror.New(space)}
 }
 
+// shelf is the lease of all memos.
+const shelf kv.LeaseID = 0x7a
+
 // commit does what etcd does.
 func (m *model) commit(t kv.Txn) kv.Result {
 	for _, c := range t.If {
@@ -46,7 +49,7 @@ func (m *model) commit(t kv.Txn) kv.Result {
 	for _, o := range t.Then {
 		e := kv.Event{Key: o.Key}
 		if !o.Delete {
-			e.Item = &kv.Item{Key: o.Key, Value: o.Value, Create: rev, Mod: rev}
+			e.Item = &kv.Item{Key: o.Key, Value: o.Value, Create: rev, Mod: rev, Lease: o.Lease}
 			if old := m.mirror.Get(o.Key); old != nil {
 				e.Item.Create = old.Create
 			}
@@ -114,7 +117,12 @@ func (m *model) finish(c store.Call) {
 }
 
 func (m *model) setCall(request string, count int32) *countdownlatch.SetCall {
-	return countdownlatch.NewSetCall(m.space, countdownlatch.SetRequest{Name: "gate", Count: count, RequestID: request})
+	return m.attempt(0, request, count)
+}
+
+func (m *model) attempt(n int32, request string, count int32) *countdownlatch.SetCall {
+	r := countdownlatch.SetRequest{Name: "gate", Count: count, RequestID: request, Attempt: n}
+	return countdownlatch.NewSetCall(m.space, r, shelf, now)
 }
 
 func (m *model) downCall(request string) *countdownlatch.CountDownCall {

@@ -152,7 +152,7 @@ func (r *race) play(n int) {
 			but1.Go(func() { r.arrive(n, k) })
 			continue
 		}
-		if a := r.set("vain", 7); a.Set || a.Round != r.round {
+		if a := r.set(fmt.Sprintf("vain%d", n), 7); a.Set || a.Round != r.round {
 			r.faultf("round %d: a vain set got %+v", n, a)
 		}
 		r.arrive(n, k)
@@ -231,7 +231,10 @@ func (r *race) await() {
 
 func (r *race) set(request string, count int32) countdownlatch.SetAnswer {
 	q := countdownlatch.SetRequest{Name: r.latch, Count: count, RequestID: request}
-	return until(r, request, func() (countdownlatch.SetAnswer, error) { return r.some().TrySetCount(r.ctx, q) })
+	return until(r, request, func() (countdownlatch.SetAnswer, error) {
+		defer func() { q.Attempt++ }()
+		return r.some().TrySetCount(r.ctx, q)
+	})
 }
 
 func (r *race) look() countdownlatch.State {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,6 +20,7 @@ import (
 //
 //	set s1 3                -> true r1         under the request id s1; r1 is the first round seen
 //	set@2 s2 3              -> false r1        through gateway 2
+//	set s2 3 attempt=1      -> false r1        asked again
 //	down c1                 -> 2 r1            what remains
 //	down c1 round=r1+1      -> future round
 //	await 0s                -> 2 left r1
@@ -29,6 +31,7 @@ import (
 //	list                    -> gate 2 of 3 r1
 //	destroy                 -> true
 //	keys                    -> gate gate/r1/c1
+//	memos                   -> gate/s1
 //	put gate {}                                what etcdctl may do
 //	del gate/r1/c1
 //	late@2                                     gateway 2 sees no more until its next call has asked etcd
@@ -97,6 +100,8 @@ func (s *script) do(g *gateway, verb string, args []string) string {
 		return s.awaited(s.waits[args[0]].end())
 	case "keys":
 		return s.keys()
+	case "memos":
+		return strings.Join(slices.Sorted(maps.Keys(s.w.memos())), " ")
 	default:
 		return s.call(g, verb, args)
 	}
@@ -110,6 +115,9 @@ func (s *script) call(g *gateway, verb string, args []string) string {
 	case "set":
 		count, _ := strconv.Atoi(args[1])
 		r := countdownlatch.SetRequest{Name: scriptLatch, RequestID: args[0], Count: int32(count)}
+		if len(args) > 2 {
+			_, _ = fmt.Sscanf(args[2], "attempt=%d", &r.Attempt)
+		}
 		a, err := lately(g, func() (countdownlatch.SetAnswer, error) { return g.TrySetCount(ctx, r) })
 		return s.show(err, "%v %s", a.Set, s.showRound(a.Round))
 	case "down":

@@ -1,6 +1,7 @@
 package countdownlatch_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -33,12 +34,27 @@ func TestStale_NoAnswerIsOlderThanItsCall(t *testing.T) {
 			late@2
 			set s2 2 -> true r2
 			set@2 s3 3 -> false r2`,
-		"set: the round that the request began is over": `
-			set s1 1 -> true r1
+		"set: the request began a round that is over": `
 			late@2
+			set s1 1 -> true r1
 			down c1 -> 0 r1
 			set s2 2 -> true r2
-			set@2 s1 1 -> false r2`,
+			set@2 s1 1 -> true r1`,
+		"set: the request began a round that is destroyed": `
+			late@2
+			set s1 1 -> true r1
+			destroy -> true
+			set@2 s1 1 -> true r1
+			keys ->`,
+		"set: the request was told no": `
+			set s1 1 -> true r1
+			down c1 -> 0 r1
+			late@2
+			set s2 1 -> true r2
+			set s3 1 attempt=1 -> false r2
+			destroy -> true
+			set@2 s3 1 -> false r2
+			keys ->`,
 		"set: what remained is destroyed": `
 			set s1 2 -> true r1
 			late@2
@@ -190,8 +206,8 @@ func TestStale_ACallSeesWhatItsGatewayWroteBefore(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	g := w.gateway()
-	for range 50 {
-		round := g.set("gate", 1, "s")
+	for n := range 50 {
+		round := g.set("gate", 1, fmt.Sprint("s", n))
 		if a := g.arrive("gate", "c"); a.Remaining != 0 || a.Round != round {
 			t.Fatalf("after round %d was set, an arrival got %+v", round, a)
 		}

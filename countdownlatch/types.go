@@ -32,6 +32,7 @@ type SetRequest struct {
 	Name      keys.Name
 	Count     int32 // 1 to MaxCount
 	RequestID string
+	Attempt   int32 // 0 for the first one under this RequestID
 }
 
 // SetAnswer answers a SetRequest.

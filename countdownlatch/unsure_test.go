@@ -109,6 +109,32 @@ func TestUnsure_ARepeatOfATiredCallCountsOnce(t *testing.T) {
 			settle@2
 			set s1 2 -> true r1
 			get -> 2 of 2 r1`,
+		"set that comes when its latch is destroyed": `
+			lose@2 stuck stuck stuck
+			set@2 s1 2 -> unavailable
+			set s1 2 attempt=1 -> true r1
+			destroy -> true
+			settle@2
+			get -> 0 of 0 r0
+			set@2 s1 2 attempt=2 -> true r1`,
+		"set that comes when its latch had other rounds since, and is destroyed": `
+			lose@2 stuck stuck stuck
+			set@2 s1 1 -> unavailable
+			set s1 1 attempt=1 -> true r1
+			down c1 -> 0 r1
+			set s2 1 -> true r2
+			destroy -> true
+			settle@2
+			get -> 0 of 0 r0`,
+		"set that comes when its repeat was refused": `
+			lose@2 stuck stuck stuck
+			set@2 s1 2 -> unavailable
+			set s2 1 -> true r1
+			set s1 2 attempt=1 -> false r1
+			destroy -> true
+			settle@2
+			get -> 0 of 0 r0
+			set@2 s1 2 attempt=2 -> false r1`,
 		"count_down": `
 			set s1 3 -> true r1
 			lose@2 stuck stuck stuck

@@ -19,6 +19,7 @@ func (s *latchService) TrySetCount(ctx context.Context, r *cpgatev1.TrySetCountR
 		Name:      f.name(r.GetName()),
 		Count:     f.count(r.GetCount()),
 		RequestID: f.orRandom(r.GetRequestId()),
+		Attempt:   atLeastZero(&f, "attempt", r.GetAttempt()),
 	}
 	if f.err != nil {
 		return nil, f.err

@@ -109,7 +109,8 @@ func (f faults) addOwnersAndRequests() {
 	f.add("INVALID_ARGUMENT attempt", &cpgatev1.LockRequest{Name: "a", SessionId: "7", Attempt: -1},
 		&cpgatev1.AcquireRequest{Name: "a", Attempt: -1}, &cpgatev1.ReleaseRequest{Name: "a", Attempt: -1},
 		&cpgatev1.DrainPermitsRequest{Name: "a", Attempt: math.MinInt32},
-		&cpgatev1.IncreasePermitsRequest{Name: "a", Attempt: -1}, &cpgatev1.ReducePermitsRequest{Name: "a", Attempt: -1})
+		&cpgatev1.IncreasePermitsRequest{Name: "a", Attempt: -1}, &cpgatev1.ReducePermitsRequest{Name: "a", Attempt: -1},
+		&cpgatev1.TrySetCountRequest{Name: "a", Count: 1, Attempt: -1})
 	f.add("INVALID_ARGUMENT ticket_id", &cpgatev1.ReleaseRequest{Name: "a", SessionId: "7", TicketId: long(64)},
 		&cpgatev1.ReleaseRequest{Name: "a", TicketId: "t"})
 }

@@ -1,6 +1,7 @@
 package keys_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -27,7 +28,7 @@ func FuzzNames(f *testing.F) {
 			t.Errorf("ParseName(%q) = %q, which it makes %q, %v", one, a, again, err)
 		}
 		b, err := keys.ParseName(other)
-		for _, r := range append(roots, sharedMemos) {
+		for _, r := range slices.Concat(roots, sharedMemos) {
 			group := r.group(a)
 			if n, ok := keys.NameOf(r.root, group); !ok || n != a {
 				t.Errorf("NameOf(%q) = %q, %v, want %q", group, n, ok, a)
@@ -81,6 +82,7 @@ func FuzzKeys(f *testing.F) {
 			t.Errorf("ParseArrival(%q) = %d, %v, want %d", key, r, ok, id)
 		}
 		within(t, space.SemaphoreMemo(0, n, request), space.SemaphoreMemos(0, n), keys.SharedMemo)
+		within(t, space.LatchMemo(n, request), space.LatchMemos(n), keys.SharedMemo)
 		if g, kind := space.GroupOf(space.SemaphoreMemo(id, n, request)); kind != 0 {
 			t.Errorf("the memo of a session is in group %q", g)
 		}
@@ -103,7 +105,7 @@ func FuzzGroupOf(f *testing.F) {
 	for _, rest := range []string{
 		"lock/orders/7a.w", "lock/orders/", "lock/orders/7a/b", "lock//", "lock/a%2Fb/7a", "lock/a%2fb/7a", "lock/%/7a", "session/7a", "",
 		"semaphore/a", "semaphore/a/7a.r", "semaphore/a/-.r", "semaphore/a/-", "semaphore/a/-7a.r", "semaphore//", "semaphore/",
-		"latch/a", "latch/a/12/r", "latch/a/012/r", "latch/a/12/r/x", "latch/a/-1/r", "memo/-/semaphore/a/r", "memo/-/semaphore/a",
+		"latch/a", "latch/a/12/r", "latch/a/012/r", "latch/a/12/r/x", "latch/a/-1/r", "memo/-/semaphore/a/r", "memo/-/semaphore/a", "memo/-/latch/a/r", "memo/-/latch/a",
 	} {
 		f.Add(space.Prefix() + rest)
 	}
@@ -129,7 +131,7 @@ func FuzzGroupOf(f *testing.F) {
 		if again, _ := space.GroupOf(group); again != group || !strings.HasPrefix(below, group) {
 			t.Errorf("GroupOf(%q) = %q, whose own group is %q", key, group, again)
 		}
-		for _, r := range append(roots, sharedMemos) {
+		for _, r := range slices.Concat(roots, sharedMemos) {
 			if n, ok := keys.NameOf(r.root, group); ok {
 				if r.group(n) != group {
 					t.Errorf("NameOf(%q) = %q, whose group is %q", group, n, r.group(n))
@@ -187,6 +189,9 @@ func FuzzMemos(f *testing.F) {
 		}
 		if strings.HasPrefix(b, space.SemaphoreMemos(sid1, n1)) != (sid1 == sid2 && n1 == n2) {
 			t.Errorf("memo %q, and those of %x and %q", b, sid1, n1)
+		}
+		if e, g := space.LatchMemo(n1, request1), space.LatchMemo(n2, request2); (e == g) != (n1 == n2 && request1 == request2) || a == e || a == g {
+			t.Errorf("memos %q, %q and %q", a, e, g)
 		}
 		if sid1 == 0 || sid2 == 0 {
 			return

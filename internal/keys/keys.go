@@ -8,7 +8,7 @@
 //	cp/latch/<name>                               a latch's record: the count of its round
 //	cp/latch/<name>/<round>/<request>             an arrival
 //	cp/memo/<sid>/<kind>/<name>/<request>         the answer to a request that left no other trace
-//	cp/memo/-/<kind>/<name>/<request>             the same without a session
+//	cp/memo/-/<kind>/<name>/<request>             the answer to a request without a session
 //	cp/gateway/<id>                               the marker of a gateway
 //
 // <sid> is the session's lease id in lower-case hex without padding. That is exactly how etcd's own
@@ -94,6 +94,12 @@ func (s Space) SemaphoreMemos(sid int64, n Name) string {
 func (s Space) SemaphoreMemo(sid int64, n Name, request string) string {
 	return s.SemaphoreMemos(sid, n) + escape(request)
 }
+
+// LatchMemos returns what every memo of a request that set the latch, or was to set it, starts with.
+func (s Space) LatchMemos(n Name) string { return s.prefix + "memo/-/latch/" + escape(string(n)) + "/" }
+
+// LatchMemo returns the memo of a request that set the latch, or was to set it.
+func (s Space) LatchMemo(n Name, request string) string { return s.LatchMemos(n) + escape(request) }
 
 // Forced returns the trace that a hold with that fence was taken away by force.
 func (s Space) Forced(sid int64, n Name, fence int64) string {

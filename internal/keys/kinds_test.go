@@ -1,6 +1,7 @@
 package keys_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -22,9 +23,10 @@ var roots = []root{
 	{"latch", space.Latches(), func(n keys.Name) string { return space.Latch(n) + "/" }, space.Latch, keys.Arrival},
 }
 
-// sharedMemos has names too, which nobody reads back.
-var sharedMemos = root{
-	"memo", "my/cp/memo/-/semaphore/", func(n keys.Name) string { return space.SemaphoreMemos(0, n) }, nil, keys.SharedMemo,
+// sharedMemos have names too, which nobody reads back.
+var sharedMemos = []root{
+	{"memo", "my/cp/memo/-/semaphore/", func(n keys.Name) string { return space.SemaphoreMemos(0, n) }, nil, keys.SharedMemo},
+	{"memo", "my/cp/memo/-/latch/", space.LatchMemos, nil, keys.SharedMemo},
 }
 
 // every spells a key of every kind for a name and a request, and says how it is spelled with the segments in their
@@ -66,6 +68,10 @@ var every = []struct {
 	{
 		func(n keys.Name, request string) string { return space.SemaphoreMemo(0, n, request) },
 		"my/cp/memo/-/semaphore/<name>/<request>", "my/cp/memo/-/semaphore/<name>/", keys.SharedMemo,
+	},
+	{
+		space.LatchMemo,
+		"my/cp/memo/-/latch/<name>/<request>", "my/cp/memo/-/latch/<name>/", keys.SharedMemo,
 	},
 	{
 		func(n keys.Name, request string) string { return space.SemaphoreMemo(0x7a, n, request) },
@@ -177,7 +183,7 @@ func TestAGroupThatNoNameIsSpelledAsHasNoName(t *testing.T) {
 
 // Whatever stands below a name belongs to it, however it is spelled: somebody may have put it there with etcdctl.
 func TestAKeyOfAnyDepthIsInTheGroupThatItStandsBelow(t *testing.T) {
-	for _, r := range append(roots, sharedMemos) {
+	for _, r := range slices.Concat(roots, sharedMemos) {
 		group := r.group("orders")
 		for _, rest := range []string{"", "7a", "7a/", "7a/b", "7a/b/c", "/", "//", "-", "\xff", "x y"} {
 			if got, kind := space.GroupOf(group + rest); got != group || kind != r.below {
@@ -198,7 +204,7 @@ func TestAKeyWithoutANameIsInNoGroup(t *testing.T) {
 		"cp/lock/orders/7a", "my/cp/semaphore", "my/cp/semaphore/", "my/cp/semaphore//", "my/cp/semaphore//7a.r",
 		"my/cp/semaphores/a", "cp/semaphore/a", "my/cp/latch", "my/cp/latch/", "my/cp/latch//", "my/cp/latch//1/r",
 		"my/cp/latches/a", "cp/latch/a", "my/cp/memo/-", "my/cp/memo/-/semaphore", "my/cp/memo/-/semaphore/",
-		"my/cp/memo/-/semaphore/a", "my/cp/memo/-/semaphore//r", "my/cp/memo/-/lock/a/r", "my/cp/memo//semaphore/a/r",
+		"my/cp/memo/-/semaphore/a", "my/cp/memo/-/semaphore//r", "my/cp/memo/-/latch/a", "my/cp/memo/-/latch//r", "my/cp/memo/-/lock/a/r", "my/cp/memo//semaphore/a/r",
 		"my/cp/x/my/cp/lock/a/7a",
 	} {
 		if group, kind := space.GroupOf(key); group != "" || kind != 0 {
@@ -209,8 +215,8 @@ func TestAKeyWithoutANameIsInNoGroup(t *testing.T) {
 
 func TestEverythingOfCpgateStandsBelowItsPrefixAndApart(t *testing.T) {
 	all := []string{
-		space.Sessions(), space.Locks(), space.Semaphores(), space.Latches(), space.Gateways(), sharedMemos.root,
-		space.SessionMemos(1), space.SessionMemos(0x1a),
+		space.Sessions(), space.Locks(), space.Semaphores(), space.Latches(), space.Gateways(),
+		sharedMemos[0].root, sharedMemos[1].root, space.SessionMemos(1), space.SessionMemos(0x1a),
 	}
 	for _, a := range all {
 		if !strings.HasPrefix(a, space.Prefix()) || !strings.HasSuffix(a, "/") {

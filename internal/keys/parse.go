@@ -22,14 +22,14 @@ const (
 	LockTicket
 	SemaphoreRecord
 	SemaphoreTicket
-	SharedMemo // of a request to a semaphore without a session
+	SharedMemo // of a request without a session
 	LatchRecord
 	Arrival
 )
 
 // GroupOf returns what a key belongs to: to a lock, semaphore or latch, as what all of its keys but the record start
-// with ("cp/lock/orders/" for "cp/lock/orders/7a/b", whatever the depth below it), or to one semaphore's memos without
-// a session. Of any other key the kind is 0.
+// with ("cp/lock/orders/" for "cp/lock/orders/7a/b", whatever the depth below it), or to one semaphore's or latch's
+// memos without a session. Of any other key the kind is 0.
 func (s Space) GroupOf(key string) (group string, k Kind) {
 	for _, r := range []struct {
 		root          string
@@ -39,6 +39,7 @@ func (s Space) GroupOf(key string) (group string, k Kind) {
 		{s.Semaphores(), SemaphoreRecord, SemaphoreTicket},
 		{s.Latches(), LatchRecord, Arrival},
 		{s.prefix + "memo/-/semaphore/", 0, SharedMemo},
+		{s.prefix + "memo/-/latch/", 0, SharedMemo},
 	} {
 		rest, ok := strings.CutPrefix(key, r.root)
 		if !ok {

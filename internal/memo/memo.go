@@ -13,7 +13,7 @@ import (
 // How many memos are kept.
 const (
 	PerSession = 100
-	PerName    = 10_000 // of one semaphore's, without a session
+	PerName    = 10_000 // of one semaphore's or latch's, without a session
 )
 
 // Note is a memo to be.

@@ -10,7 +10,7 @@ import (
 // lockLimit makes a line a lock's: one ticket holds.
 const lockLimit = 1
 
-// group is what belongs to one lock, semaphore or latch, or one semaphore's memos without a session.
+// group is what belongs to one lock, semaphore or latch, or one semaphore's or latch's memos without a session.
 type group struct {
 	name      string
 	line      *line.Line // tickets; memos in the order in which they came, of which none is admitted

@@ -121,7 +121,7 @@ func (h *history) value(key string, old *kv.Item) []byte {
 		}
 		return value.Ticket{Permits: 1 + h.r.Int64N(most), By: "g.1"}.Encode()
 	case as == "count":
-		return value.Latch{Count: 1 + h.r.Int32N(3), Request: "r"}.Encode()
+		return value.Latch{Count: 1 + h.r.Int32N(3)}.Encode()
 	}
 	return fmt.Append(nil, h.rev)
 }

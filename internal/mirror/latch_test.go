@@ -16,7 +16,7 @@ const (
 
 // round begins a round of the gate, whose record came in revision 1.
 func round(mod kv.Revision, count int32) kv.Event {
-	return says(gate, 1, mod, value.Latch{Count: count, Request: "r"}.Encode())
+	return says(gate, 1, mod, value.Latch{Count: count}.Encode())
 }
 
 // wantRemaining wants news of just these keys, and so many arrivals to remain.
@@ -103,7 +103,7 @@ func TestTheArrivalsOfALatchOutliveItsRecord(t *testing.T) {
 	if i, _, _, ok := m.View().Latch(arrivals); i != nil || ok || m.View().Arrivals(arrivals, 1) != 2 {
 		t.Errorf("%v, %v, %d arrivals", i, ok, m.View().Arrivals(arrivals, 1))
 	}
-	again := says(gate, 3, 3, value.Latch{Count: 1, Request: "s"}.Encode())
+	again := says(gate, 3, 3, value.Latch{Count: 1}.Encode())
 	wantRemaining(t, m, m.Fold(3, []kv.Event{again}), 1, gate)
 	m.Fold(4, []kv.Event{gone(gate), gone(arrivals + "1/a"), gone(arrivals + "1/b")})
 	if got := names(m.View(), "cp/", "", -1); len(got) != 0 {

@@ -98,8 +98,6 @@ type Latch struct {
 	Count int32 `json:"count"`
 	// Last is the round before this one: who arrived in it arrives no more.
 	Last int64 `json:"last_round,omitempty"`
-	// Request began the round: repeated, it is answered so.
-	Request string `json:"request"`
 }
 
 // DecodeLatch reads a record. ok is false for one that cpgate did not write.

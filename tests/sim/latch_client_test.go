@@ -88,7 +88,9 @@ func (c *latchClient) set() {
 	o.n = 1 + c.w.rng.Int64N(3)
 	r := countdownlatch.SetRequest{Name: c.oracle.name, Count: int32(o.n), RequestID: o.request}
 	asks(o.op, func(*gateway) answering[countdownlatch.SetAnswer] {
-		return countdownlatch.NewSetCall(space, r)
+		r := r
+		r.Attempt = o.attempt
+		return countdownlatch.NewSetCall(space, r, kv.LeaseID(shelf), now)
 	}, o.setAnswered)
 }
 

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -21,8 +22,15 @@ func deletesRound(t *kv.Txn) {
 
 // forgetsLast has a set delete the arrivals of the round that it ends.
 func forgetsLast(t *kv.Txn) {
-	if o := t.Then[0]; o.Key+"/" == jobArrivals && !o.Delete {
+	if slices.ContainsFunc(t.Then, func(o kv.Op) bool { return o.Key+"/" == jobArrivals && !o.Delete }) {
 		t.Then = append(t.Then, kv.DeleteAll(jobArrivals))
+	}
+}
+
+// memoOf matches what puts a memo that says so.
+func memoOf(says string) func(kv.Op) bool {
+	return func(o kv.Op) bool {
+		return strings.Contains(o.Key, "/memo/") && strings.Contains(string(o.Value), says)
 	}
 }
 
@@ -33,6 +41,9 @@ func TestBrokenLatchesAreNoticed(t *testing.T) {
 		"count down without the record":        without(record, "count down"),
 		"count down without the last round":    mutates(forgetsLast, "set"),
 		"set without the record":               without(record, "set"),
+		"set without its memo":                 omits(memoOf(`"set":true`), "set"),
+		"no to a retried set without its memo": omits(memoOf(`"set":false`), "set"),
+		"set that does not ask for its memo":   without(on("/memo/"), "set"),
 		"set that deletes what still counts":   mutates(deletesRound, "set"),
 		"await, and any no, without a barrier": noBarrier,
 		"lost wake-up":                         deaf,

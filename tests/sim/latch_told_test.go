@@ -28,31 +28,25 @@ func (o *latchOp) did(what latchDoing) (all []latchDeed) {
 	return all
 }
 
+// setAnswered: a request begins one round at the most, of which it is told whatever became of it, and none behind its
+// answer (S4).
 func (o *latchOp) setAnswered(a countdownlatch.SetAnswer, err error) {
 	o.heard, o.yes, o.on = true, a.Set, kv.Revision(a.Round)
 	rounds := o.did(began)
 	switch {
 	case err != nil:
 		o.w.failf("set of %s: %v", o.request, err)
-	case a.Set && !slices.ContainsFunc(rounds, func(d latchDeed) bool { return d.round == o.on }):
-		o.w.failf("%s: told that it began round %d, and did not", o.request, a.Round)
-	case len(rounds) > 1 && !o.overtaken(rounds):
+	case len(rounds) > 1:
 		o.w.failf("%s has begun %d rounds (S4)", o.request, len(rounds))
+	case a.Set && (len(rounds) == 0 || rounds[0].round != o.on):
+		o.w.failf("%s: told that it began round %d, and did not", o.request, a.Round)
+	case !a.Set && len(rounds) > 0:
+		o.w.failf("%s: told that something remains, and began round %d (S4)", o.request, rounds[0].round)
 	case !a.Set && !o.was(func(s latchState) bool { return s.remaining() > 0 && s.round == o.on }):
 		o.w.failf("%s: told that something remains of round %d, which was wrong at any time (X3)", o.request, a.Round)
 	}
-	if !a.Set && o.attempt == 1 { // an earlier attempt may still find that nothing remains: a no leaves no trace
-		o.c.oracle.over[o.request] = "told that something remains"
-	}
+	o.c.oracle.over[o.request] = "answered"
 	o.c.rounds = append(o.c.rounds, a.Round)
-}
-
-// overtaken reports that others began rounds, or destroyed the latch, between those of this request: then a retry can't
-// know that it was answered before.
-func (o *latchOp) overtaken(rounds []latchDeed) bool {
-	return slices.ContainsFunc(o.c.oracle.deeds, func(d latchDeed) bool {
-		return d.step > rounds[0].step && d.step < rounds[len(rounds)-1].step && d.by != o && d.what != counts
-	})
 }
 
 func (o *latchOp) countDownAnswered(a countdownlatch.CountDownAnswer, err error) {
@@ -97,13 +91,19 @@ func (o *latchOp) awaitAnswered(a countdownlatch.AwaitAnswer, err error) {
 	}
 }
 
+// destroyAnswered: of several that destroy a latch one is told so, but for those that can't know.
 func (o *latchOp) destroyAnswered(there bool, err error) {
 	o.heard, o.yes = true, there
+	did := len(o.did(ends)) > 0
 	switch {
 	case err != nil:
 		o.w.failf("destroy of %s: %v", o.request, err)
+	case there && !did && !o.unsure():
+		o.w.failf("%s: told that it destroyed, and it did not", o.request)
 	case there && !slices.ContainsFunc(o.c.oracle.deeds, func(d latchDeed) bool { return d.what == ends && d.step >= o.begun }):
 		o.w.failf("%s: told that it is destroyed, and nobody did", o.request)
+	case !there && did && o.attempt == 1:
+		o.w.failf("%s: told that there was nothing to destroy, and it did", o.request)
 	case !there && !o.was(func(s latchState) bool { return !s.there }):
 		o.w.failf("%s: told that there was no latch, and there always was (X3)", o.request)
 	}

@@ -30,7 +30,9 @@ type TrySetCountRequest struct {
 	// How many arrivals the round takes: 1 to 100000.
 	Count int32 `protobuf:"varint,2,opt,name=count,proto3" json:"count,omitempty"`
 	// Makes a retry safe: 1 to 64 bytes of UTF-8, chosen at random by the caller. Generated when absent.
-	RequestId     string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	RequestId string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// 0 for the first attempt under this request_id, then 1, 2, ...: at least 0, at most 2147483647.
+	Attempt       int32 `protobuf:"varint,4,opt,name=attempt,proto3" json:"attempt,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -84,6 +86,13 @@ func (x *TrySetCountRequest) GetRequestId() string {
 		return x.RequestId
 	}
 	return ""
+}
+
+func (x *TrySetCountRequest) GetAttempt() int32 {
+	if x != nil {
+		return x.Attempt
+	}
+	return 0
 }
 
 type TrySetCountResponse struct {
@@ -693,7 +702,7 @@ func (x *DestroyLatchRequest) GetName() string {
 
 type DestroyLatchResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// False when there was nothing to destroy.
+	// False when there was nothing to destroy, or another call destroyed it.
 	Destroyed     bool `protobuf:"varint,1,opt,name=destroyed,proto3" json:"destroyed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -740,12 +749,13 @@ var File_cpgate_v1_count_down_latch_proto protoreflect.FileDescriptor
 
 const file_cpgate_v1_count_down_latch_proto_rawDesc = "" +
 	"\n" +
-	" cpgate/v1/count_down_latch.proto\x12\tcpgate.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\"]\n" +
+	" cpgate/v1/count_down_latch.proto\x12\tcpgate.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\"w\n" +
 	"\x12TrySetCountRequest\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
 	"\x05count\x18\x02 \x01(\x05R\x05count\x12\x1d\n" +
 	"\n" +
-	"request_id\x18\x03 \x01(\tR\trequestId\"=\n" +
+	"request_id\x18\x03 \x01(\tR\trequestId\x12\x18\n" +
+	"\aattempt\x18\x04 \x01(\x05R\aattempt\"=\n" +
 	"\x13TrySetCountResponse\x12\x10\n" +
 	"\x03set\x18\x01 \x01(\bR\x03set\x12\x14\n" +
 	"\x05round\x18\x02 \x01(\x03R\x05round\"[\n" +

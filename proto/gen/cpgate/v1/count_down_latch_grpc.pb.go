@@ -37,8 +37,8 @@ const (
 // Names are 1 to 512 bytes of UTF-8; a trailing "@default" is dropped.
 type CountDownLatchServiceClient interface {
 	// TrySetCount begins a round with that count, if nothing remains of the last one; else nothing changes, and the
-	// answer is false. A repeat of the request that began the round that is on is answered the same. A false to a repeated
-	// request is not the last word for as long as an earlier attempt may still be on its way.
+	// answer is false. A request_id begins one round at the most: a repeat is told of that round, also when it is over or
+	// the latch destroyed. That holds for 10 minutes, and for the last 10,000 of a name at the least.
 	TrySetCount(ctx context.Context, in *TrySetCountRequest, opts ...grpc.CallOption) (*TrySetCountResponse, error)
 	// CountDown arrives once. A request_id that arrived in this round or the one before counts no more; at zero, and in a
 	// round that is over, nothing happens. Errors: INVALID_ARGUMENT (a round not yet reached), TOO_MANY_ARRIVALS.
@@ -132,8 +132,8 @@ func (c *countDownLatchServiceClient) DestroyLatch(ctx context.Context, in *Dest
 // Names are 1 to 512 bytes of UTF-8; a trailing "@default" is dropped.
 type CountDownLatchServiceServer interface {
 	// TrySetCount begins a round with that count, if nothing remains of the last one; else nothing changes, and the
-	// answer is false. A repeat of the request that began the round that is on is answered the same. A false to a repeated
-	// request is not the last word for as long as an earlier attempt may still be on its way.
+	// answer is false. A request_id begins one round at the most: a repeat is told of that round, also when it is over or
+	// the latch destroyed. That holds for 10 minutes, and for the last 10,000 of a name at the least.
 	TrySetCount(context.Context, *TrySetCountRequest) (*TrySetCountResponse, error)
 	// CountDown arrives once. A request_id that arrived in this round or the one before counts no more; at zero, and in a
 	// round that is over, nothing happens. Errors: INVALID_ARGUMENT (a round not yet reached), TOO_MANY_ARRIVALS.
