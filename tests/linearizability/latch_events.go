@@ -30,28 +30,20 @@ func onLatch(what string, from, to int64, do func(*latch) bool) event {
 
 func setting(c call, q *cpgatev1.TrySetCountRequest) []event {
 	what := fmt.Sprintf("set %d", q.GetCount())
-	perhaps := func(to int64) event {
-		return onLatch("perhaps: "+what, c.from, to, func(l *latch) bool { l.set(int(q.GetCount())); return true })
-	}
 	if !c.known {
-		return []event{perhaps(c.to)}
+		return []event{onLatch("perhaps: "+what, c.from, c.to, func(l *latch) bool { l.set(int(q.GetCount())); return true })}
 	}
 	if c.reason != "" {
 		return never(c, what)
 	}
 	a := c.answer.(*cpgatev1.TrySetCountResponse)
 	what = fmt.Sprintf("%s -> %v, round %d", what, a.GetSet(), a.GetRound())
-	all := []event{onLatch(what, c.from, c.to, func(l *latch) bool {
+	return []event{onLatch(what, c.from, c.to, func(l *latch) bool {
 		if a.GetSet() {
 			return l.set(int(q.GetCount())) && l.see(a.GetRound())
 		}
 		return l.remaining > 0 && l.see(a.GetRound())
 	})}
-	if c.attempts > 1 {
-		// An earlier attempt may still come behind a false; and behind a true, when the latch was destroyed since.
-		all = append(all, perhaps(forever))
-	}
-	return all
 }
 
 func arriving(c call, q *cpgatev1.CountDownRequest) []event {

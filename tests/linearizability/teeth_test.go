@@ -220,6 +220,21 @@ func TestTeeth_OfTheLatch(t *testing.T) {
 			s.lose(4, 5, q)
 			s.ask(6, 7, q, remaining(1, 10))
 		},
+		"a retried set counts twice (S4)": func(s *story) {
+			q := set(2)
+			s.lose(2, 3, q)
+			s.ask(4, 5, q, began(10))
+			s.ask(6, 7, &cpgatev1.DestroyLatchRequest{Name: "x"}, &cpgatev1.DestroyLatchResponse{Destroyed: true})
+			s.ask(8, 9, arrive(0), remaining(1, 11))
+		},
+		"a retried set counts behind its no (S4)": func(s *story) {
+			q := set(2)
+			s.lose(2, 3, q)
+			s.ask(4, 5, set(1), began(10))
+			s.ask(6, 7, q, &cpgatev1.TrySetCountResponse{Round: 10})
+			s.ask(8, 9, &cpgatev1.DestroyLatchRequest{Name: "x"}, &cpgatev1.DestroyLatchResponse{Destroyed: true})
+			s.ask(10, 11, arrive(0), remaining(1, 11))
+		},
 		"an arrival is not counted": func(s *story) {
 			s.ask(2, 3, set(1), began(10))
 			s.ask(4, 5, arrive(10), remaining(0, 10))
