@@ -40,8 +40,8 @@ const (
 // kinds are the faults under which histories are recorded, in turn.
 var kinds = []faults.Kind{
 	faults.KillLeader, faults.IsolateLeader, faults.KillFollower, faults.PauseLeader, faults.MuteLeader,
-	faults.PauseFollower, faults.DeafenLeader, faults.IsolateFollower, faults.Restart, faults.ExpiryStorm,
-	faults.CatchUp, faults.KillAll, faults.Shatter,
+	faults.PauseFollower, faults.DeafenLeader, faults.IsolateFollower, faults.Restart, faults.ExpiryStorm, faults.KillAll,
+	faults.Shatter,
 }
 
 // All answers to all calls that were made while the cluster broke and was mended have an order.
