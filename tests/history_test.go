@@ -72,7 +72,7 @@ func (f *fleet) cycle(times int64) {
 	var group sync.WaitGroup
 	for n, addrs := 0, f.addrs(); n < len(addrs); n++ {
 		c := must(client.New(slices.Concat(addrs[n:], addrs[:n])...))(f.T)
-		defer func() { _ = c.Close() }()
+		f.Cleanup(func() { _ = c.Close() })
 		for caller := range historyCallers / len(addrs) {
 			l := c.Lock(fmt.Sprintf("own-%d-%d", n, caller))
 			group.Go(func() {
