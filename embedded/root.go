@@ -11,6 +11,7 @@ import (
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
+	"go.etcd.io/etcd/server/v3/etcdserver"
 	"go.etcd.io/etcd/server/v3/etcdserver/api/v3client"
 	"go.etcd.io/etcd/server/v3/etcdserver/api/v3rpc"
 	"go.etcd.io/etcd/server/v3/proxy/grpcproxy/adapter"
@@ -64,7 +65,7 @@ func (m *Member) NewCallers() *clientv3.Client { return v3client.New(m.etcd.Serv
 
 // Leases returns the member's lease service in memory, asked as root.
 func (m *Member) Leases() pb.LeaseClient {
-	return rootLeases{adapter.LeaseServerToLeaseClient(v3rpc.NewQuotaLeaseServer(m.etcd.Server))}
+	return rootLeases{adapter.LeaseServerToLeaseClient(v3rpc.NewQuotaLeaseServer(m.etcd.Server)), m.etcd.Server}
 }
 
 type rootKV struct{ pb.KVClient }
@@ -85,7 +86,10 @@ func (k rootKV) Txn(ctx context.Context, q *pb.TxnRequest, _ ...grpc.CallOption)
 	return asRoot(ctx, q, k.KVClient.Txn)
 }
 
-type rootLeases struct{ pb.LeaseClient }
+type rootLeases struct {
+	pb.LeaseClient
+	server *etcdserver.EtcdServer
+}
 
 func (l rootLeases) LeaseGrant(ctx context.Context, q *pb.LeaseGrantRequest, _ ...grpc.CallOption) (*pb.LeaseGrantResponse, error) {
 	return asRoot(ctx, q, l.LeaseClient.LeaseGrant)
@@ -96,7 +100,7 @@ func (l rootLeases) LeaseRevoke(ctx context.Context, q *pb.LeaseRevokeRequest, _
 }
 
 func (l rootLeases) LeaseKeepAlive(ctx context.Context, _ ...grpc.CallOption) (pb.Lease_LeaseKeepAliveClient, error) {
-	return l.LeaseClient.LeaseKeepAlive(rootIn(ctx))
+	return newRenewals(rootIn(ctx), l.server), nil
 }
 
 type rootWatcher struct{ clientv3.Watcher }
