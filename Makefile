@@ -59,6 +59,10 @@ fuzz: ## Fuzz every Fuzz function for FUZZTIME (30s) each
 soak: ## Work on a cluster under random faults for SOAK (30m), and look what is left
 	go test ./tests/linearizability -count=1 -v -run TestSoak -soak=$(SOAK) -timeout 0
 
+.PHONY: teeth
+teeth: ## Break the code in each way of tests/teeth, and have the test that is to notice run
+	tests/teeth/run
+
 .PHONY: cover
 cover: ## Measure what the tests cover, into cover.html
 	go test -coverpkg="$$(go list ./... | grep -v /proto | paste -sd, -)" -coverprofile=cover.out ./...

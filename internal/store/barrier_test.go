@@ -114,7 +114,9 @@ func TestABarrierIsNotServedByAReadThatBeganBeforeIt(t *testing.T) {
 	first := barrier(t, s)
 	eventually(t, "an answer on its way", func() bool { return h.after.count() == 1 })
 	rev := e.put(t, "x", "1")
-	second := barrier(t, s)
+	second, joined := make(chan kv.Revision, 1), &joining{t.Context(), make(chan struct{})}
+	go func() { second <- barred(joined, t, s) }()
+	receive(t, joined.done, "second barrier")
 	h.after.open()
 	if got := receive(t, first, "answer"); got >= rev {
 		t.Errorf("revision %d: the test held up the wrong read", got)
@@ -150,14 +152,27 @@ func TestABarrierGoesOnWithTheNextLeaderAndEndsWithoutAQuorum(t *testing.T) {
 
 func barrier(t *testing.T, s *store.Store) <-chan kv.Revision {
 	c := make(chan kv.Revision, 1)
-	go func() {
-		rev, err := s.Barrier(t.Context())
-		if err != nil && t.Context().Err() == nil {
-			t.Error(err)
-		}
-		c <- rev
-	}()
+	go func() { c <- barred(t.Context(), t, s) }()
 	return c
+}
+
+func barred(ctx context.Context, t *testing.T, s *store.Store) kv.Revision {
+	rev, err := s.Barrier(ctx)
+	if err != nil && ctx.Err() == nil {
+		t.Error(err)
+	}
+	return rev
+}
+
+// joining is the context of one barrier. It tells when that has joined a read: only then does it look for its caller.
+type joining struct {
+	context.Context
+	done chan struct{}
+}
+
+func (j *joining) Done() <-chan struct{} {
+	close(j.done)
+	return j.Context.Done()
 }
 
 func TestABarrierEndsWithItsCaller(t *testing.T) {
