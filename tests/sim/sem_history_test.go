@@ -62,6 +62,9 @@ func (o *semOracle) tellable(s *semOp, known map[int]bool) (in semInput, ok bool
 	in = semInput{request: s.target, sid: s.session, ticket: s.ticket, n: s.n, sessionless: s.less}
 	if s.failed != nil {
 		in.what = told[rootOf(s.failed)]
+		if in.what == holdsLess && s.ticket != "" {
+			in.what = holdsNothing // of this ticket: one that a late attempt put may stand there and wait
+		}
 		return in, in.what != nothing
 	}
 	if !s.heard {
