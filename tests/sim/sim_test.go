@@ -45,6 +45,7 @@ func (s scene) test(t *testing.T) { inChunks(t, s.runs, s.check) }
 
 // inChunks has all processors check one seed after the other: so many as are asked for, else n.
 func inChunks(t *testing.T, n int, check func(*testing.T, uint64)) {
+	n /= thrift
 	if *runs > 0 {
 		n = *runs
 	}
