@@ -112,9 +112,14 @@ func (r *roomMaker) set(ctx context.Context, action pb.AlarmRequest_AlarmAction,
 	}
 }
 
-// alarmed returns the members whose alarm is on, in the order of their turns.
+// alarmed returns the members whose alarm is on, in the order of their turns. It reads them from the database: what etcd keeps
+// of them in memory is replaced without a lock when a member catches up by a snapshot.
 func (r *roomMaker) alarmed() (all []uint64) {
-	for _, a := range r.server.Alarms() {
+	alarms, err := schema.NewAlarmBackend(zap.NewNop(), r.server.Backend()).GetAllAlarms()
+	if err != nil {
+		r.log.Warn("the alarms could not be read, trying again", "error", err)
+	}
+	for _, a := range alarms {
 		if a.Alarm == pb.AlarmType_NOSPACE {
 			all = append(all, a.MemberID)
 		}
