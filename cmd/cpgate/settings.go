@@ -150,7 +150,8 @@ var settings = []setting{
 	},
 	{
 		name: "etcd-user", unit: "name", defaultIs: "none",
-		help: "user as which a node that does not vote acts on etcd, where that has access control; it needs the role root",
+		help: "user as which a node that does not vote, or rejoins, acts on etcd, where that has access control; it needs the " +
+			"role root",
 		at:   func(o *options) any { return &o.node.EtcdUser },
 	},
 	{
