@@ -152,7 +152,7 @@ var settings = []setting{
 		name: "etcd-user", unit: "name", defaultIs: "none",
 		help: "user as which a node that does not vote, or rejoins, acts on etcd, where that has access control; it needs the " +
 			"role root",
-		at:   func(o *options) any { return &o.node.EtcdUser },
+		at: func(o *options) any { return &o.node.EtcdUser },
 	},
 	{
 		name: "etcd-password-file", unit: "file", defaultIs: "none",
