@@ -153,8 +153,9 @@ func (c *LockCall) enqueue(s scene) kv.Step {
 	line := s.view.Space().LockLine(c.name)
 	key := ticketKey(s.view.Space(), c.name, c.caller)
 	t := kv.Txn{
-		If:   []kv.Compare{kv.Unchanged(s.marker), kv.Absent(key), c.notOver(s)},
-		Then: []kv.Op{s.put(value{Holds: []hold{c.hold()}, Since: c.now})},
+		If:    []kv.Compare{kv.Unchanged(s.marker), kv.Absent(key), c.notOver(s)},
+		Then:  []kv.Op{s.put(value{Holds: []hold{c.hold()}, Since: c.now})},
+		Apart: line, // the revision is the fence, and no two tickets have the same (L2)
 	}
 	var promise *LockAnswer
 	if empty && (c.try() || !c.crowded) {
