@@ -153,15 +153,15 @@ func (c *LockCall) enqueue(s scene) kv.Step {
 	line := s.view.Space().LockLine(c.name)
 	key := ticketKey(s.view.Space(), c.name, c.caller)
 	t := kv.Txn{
-		If:    []kv.Compare{kv.Unchanged(s.marker), kv.Absent(key), c.notOver(s)},
-		Then:  []kv.Op{s.put(value{Holds: []hold{c.hold()}, Since: c.now})},
-		Apart: line, // the revision is the fence, and no two tickets have the same (L2)
+		If:   []kv.Compare{kv.Unchanged(s.marker), kv.Absent(key), c.notOver(s)},
+		Then: []kv.Op{s.put(value{Holds: []hold{c.hold()}, Since: c.now})},
 	}
 	var promise *LockAnswer
 	if empty && (c.try() || !c.crowded) {
 		t.If = append(t.If, kv.Empty(line))
 		promise = &LockAnswer{Outcome: Acquired, HoldCount: 1}
 	}
+	t.Apart = line // its revision is the fence: no two tickets have the same (L2)
 	return c.commit(s, 0, t, promise)
 }
 
