@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
@@ -65,20 +66,24 @@ func neverCommits(err error) bool {
 	return false
 }
 
-var relations = map[kv.Relation]string{kv.Equal: "=", kv.Greater: ">", kv.Less: "<"}
+var relations = map[kv.Relation]pb.Compare_CompareResult{
+	kv.Equal: pb.Compare_EQUAL, kv.Greater: pb.Compare_GREATER, kv.Less: pb.Compare_LESS,
+}
 
+// compares fills in what clientv3 would else copy for each of its options.
 func compares(in []kv.Compare) []clientv3.Cmp {
-	out := make([]clientv3.Cmp, 0, len(in))
-	for _, c := range in {
-		target := clientv3.CreateRevision(c.Key)
+	out := make([]clientv3.Cmp, len(in))
+	for n, c := range in {
+		out[n] = clientv3.CreateRevision(c.Key)
+		p := out[n].GetCompare()
+		p.Result = relations[c.Is]
+		p.TargetUnion = &pb.Compare_CreateRevision{CreateRevision: int64(c.Rev)}
 		if c.Target == kv.Mod {
-			target = clientv3.ModRevision(c.Key)
+			p.Target, p.TargetUnion = pb.Compare_MOD, &pb.Compare_ModRevision{ModRevision: int64(c.Rev)}
 		}
-		cmp := clientv3.Compare(target, relations[c.Is], int64(c.Rev))
 		if c.Prefix {
-			cmp = cmp.WithPrefix()
+			p.RangeEnd = []byte(clientv3.GetPrefixRangeEnd(c.Key))
 		}
-		out = append(out, cmp)
 	}
 	return out
 }
