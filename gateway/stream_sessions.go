@@ -27,9 +27,7 @@ type dueTimes map[session.ID]time.Time
 func (x *stream) note(q, a proto.Message) {
 	now := time.Now()
 	switch q := q.(type) {
-	case *cpgatev1.GetSessionRequest: // anybody may look
-	case *cpgatev1.CloseSessionRequest:
-		x.drop(sessionsOf(q)...)
+	case *cpgatev1.GetSessionRequest, *cpgatev1.CloseSessionRequest: // to look at a session, or to end it, is no life of it
 	case *cpgatev1.OpenSessionRequest:
 		r := a.(*cpgatev1.OpenSessionResponse)
 		x.renewed(r, now, r)
