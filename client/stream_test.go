@@ -6,6 +6,7 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"golang.org/x/sync/errgroup"
@@ -15,6 +16,7 @@ import (
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/stats"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/cpgate/cpgate"
 	"github.com/cpgate/cpgate/client"
@@ -67,7 +69,7 @@ func counted(t *testing.T, addr string, options ...grpc.DialOption) (*client.Cli
 	t.Helper()
 	c := &tally{of: map[string]int{}}
 	cfg := at(addr)
-	cfg.DialOptions = append(options, grpc.WithStatsHandler(c))
+	cfg.DialOptions = append([]grpc.DialOption{grpc.WithStatsHandler(c)}, options...)
 	return connect(t, cfg), c
 }
 
@@ -88,43 +90,80 @@ func TestStream_CarriesAllCalls(t *testing.T) {
 	}
 }
 
-// old is a server before there were streams: all that it is asked goes to a node, save Connect.
-type old struct{ node *grpc.ClientConn }
+// front stands before a node as another server, whatever that is.
+type front struct {
+	addr    string
+	node    *grpc.ClientConn
+	streams bool         // it has them
+	frames  atomic.Int64 // that clients sent
+	leaves  atomic.Bool  // it says with each answer that it goes away
+}
 
-func startOld(t *testing.T) (addr string) {
+func startFront(t *testing.T, node string, streams bool) *front {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	conn, err := grpc.NewClient(cpgatetest.Start(t).Addr(), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	conn, err := grpc.NewClient(node, grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithDefaultCallOptions(grpc.ForceCodec(raw{})))
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := grpc.NewServer(grpc.ForceServerCodec(raw{}), grpc.UnknownServiceHandler(old{conn}.forward))
+	f := &front{addr: l.Addr().String(), node: conn, streams: streams}
+	s := grpc.NewServer(grpc.ForceServerCodec(raw{}), grpc.UnknownServiceHandler(f.forward), grpc.WaitForHandlers(true))
 	var serving sync.WaitGroup
 	serving.Go(func() { _ = s.Serve(l) })
 	t.Cleanup(func() {
-		s.Stop()
 		conn.Close()
+		s.Stop()
 		serving.Wait()
 	})
-	return l.Addr().String()
+	return f
 }
 
-func (o old) forward(_ any, s grpc.ServerStream) error {
+func (f *front) forward(_ any, s grpc.ServerStream) error {
 	method, _ := grpc.MethodFromServerStream(s)
-	if method == connectMethod {
+	switch {
+	case method == connectMethod && f.streams:
+		return f.forwardStream(s)
+	case method == connectMethod:
 		return status.Error(codes.Unimplemented, "unknown service")
 	}
 	var q, a []byte
 	if err := s.RecvMsg(&q); err != nil {
 		return err
 	}
-	if err := o.node.Invoke(s.Context(), method, &q, &a, grpc.ForceCodec(raw{})); err != nil {
+	if err := f.node.Invoke(s.Context(), method, &q, &a); err != nil {
 		return err
 	}
 	return s.SendMsg(&a)
+}
+
+func (f *front) forwardStream(s grpc.ServerStream) error {
+	node, err := f.node.NewStream(s.Context(), &grpc.StreamDesc{ServerStreams: true, ClientStreams: true}, connectMethod)
+	if err != nil {
+		return err
+	}
+	go func() {
+		for b := []byte(nil); s.RecvMsg(&b) == nil && node.SendMsg(&b) == nil; {
+			f.frames.Add(1)
+		}
+	}()
+	leaves := &cpgatev1.ServerFrame{Events: []*cpgatev1.Event{{Event: &cpgatev1.Event_GoingAway{GoingAway: &cpgatev1.GoingAway{}}}}}
+	for {
+		var b []byte
+		if err := node.RecvMsg(&b); err != nil {
+			return err
+		}
+		if f.leaves.Load() {
+			if b, err = (proto.MarshalOptions{}).MarshalAppend(b, leaves); err != nil { // one message after the other is both
+				return err
+			}
+		}
+		if err := s.SendMsg(&b); err != nil {
+			return err
+		}
+	}
 }
 
 // raw leaves messages as they are.
@@ -140,8 +179,8 @@ func (raw) Unmarshal(b []byte, v any) error {
 func (raw) Name() string { return "raw" }
 
 func TestStream_IsDoneWithoutWhereTheServerHasNone(t *testing.T) {
-	c, rpcs := counted(t, startOld(t))
-	l := c.Lock("orders")
+	c, rpcs := counted(t, startFront(t, addr, false).addr)
+	l := c.Lock(name(t, 1))
 	for range 3 {
 		lock(t, l)
 		unlock(t, l)
@@ -224,6 +263,22 @@ func TestDo_EndsAtOnceWhenItsSessionIsClosedBehindItsBack(t *testing.T) {
 	_, cause, err := untilLost(t, c.Lock("orders"), started)
 	if !errors.Is(cause, client.ErrSessionExpired) || !errors.Is(err, client.ErrOwnershipLost) {
 		t.Errorf("cause %v, Do %v", cause, err)
+	}
+}
+
+// A server that is about to stop says so: what is called from then on goes elsewhere.
+func TestCall_GoesElsewhereWhenItsEndpointGoesAway(t *testing.T) {
+	first := startFront(t, addr, true)
+	l := connect(t, at(first.addr, addr)).Lock(name(t, 1))
+	lock(t, l)
+	unlock(t, l)
+	first.leaves.Store(true)
+	lock(t, l)
+	came := first.frames.Load()
+	unlock(t, l)
+	lock(t, l)
+	if now := first.frames.Load(); came == 0 || now != came {
+		t.Errorf("%d frames came to the server that goes away, and %d before", now, came)
 	}
 }
 

@@ -122,14 +122,12 @@ func (x *stream) send() error {
 }
 
 // spawn runs a task, unless the stream is closed.
-func (x *stream) spawn(f func()) bool {
+func (x *stream) spawn(f func()) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if x.closed {
-		return false
+	if !x.closed {
+		x.tasks.Go(f)
 	}
-	x.tasks.Go(f)
-	return true
 }
 
 // close begins nothing more. Closing twice is no error.

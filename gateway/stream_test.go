@@ -222,7 +222,9 @@ func TestStream_GivesTheErrorsOfUnaryCalls(t *testing.T) {
 	conn := p.dial()
 	s := p.stream(conn)
 	for n, q := range []*cpgatev1.LockRequest{
-		{SessionId: "1"}, {Name: "orders", SessionId: "x"}, {Name: "orders", SessionId: "1"},
+		{SessionId: "1"},
+		{Name: "orders", SessionId: "x"},
+		{Name: "orders", SessionId: "1"},
 		{Name: "orders", SessionId: "1", Timeout: durationpb.New(-1)},
 	} {
 		_, err := cpgatev1.NewFencedLockServiceClient(conn).Lock(t.Context(), q)
