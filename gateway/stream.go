@@ -18,6 +18,7 @@ var errGoingAway = fmt.Errorf("%w: this gateway goes away", store.ErrUnavailable
 // streams is cpgate.v1.StreamService.
 type streams struct {
 	calls    *calls
+	crew     *crew
 	followed *followed
 	leaving  signal // the gateway is about to stop
 	stopping signal // it stops
@@ -25,7 +26,10 @@ type streams struct {
 }
 
 func newStreams(c *calls, keeper *session.Keeper) *streams {
-	return &streams{calls: c, followed: newFollowed(keeper), leaving: newSignal(), stopping: newSignal()}
+	stopping := newSignal()
+	return &streams{
+		calls: c, crew: newCrew(stopping.given), followed: newFollowed(keeper), leaving: newSignal(), stopping: stopping,
+	}
 }
 
 // signal is given once, and for good.
@@ -125,9 +129,14 @@ func (x *stream) send() error {
 func (x *stream) spawn(f func()) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if !x.closed {
-		x.tasks.Go(f)
+	if x.closed {
+		return
 	}
+	x.tasks.Add(1)
+	x.crew.run(func() {
+		f()
+		x.tasks.Done()
+	})
 }
 
 // close begins nothing more. Closing twice is no error.
