@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc"
@@ -94,9 +96,11 @@ func TestStream_CarriesAllCalls(t *testing.T) {
 type front struct {
 	addr    string
 	node    *grpc.ClientConn
-	streams bool         // it has them
-	frames  atomic.Int64 // that clients sent
-	leaves  atomic.Bool  // it says with each answer that it goes away
+	streams bool        // it has them
+	leaves  atomic.Bool // it says with each answer that it goes away
+
+	mu     sync.Mutex
+	frames []*cpgatev1.ClientFrame // that clients sent
 }
 
 func startFront(t *testing.T, node string, streams bool) *front {
@@ -146,7 +150,7 @@ func (f *front) forwardStream(s grpc.ServerStream) error {
 	}
 	go func() {
 		for b := []byte(nil); s.RecvMsg(&b) == nil && node.SendMsg(&b) == nil; {
-			f.frames.Add(1)
+			f.note(b)
 		}
 	}()
 	leaves := &cpgatev1.ServerFrame{Events: []*cpgatev1.Event{{Event: &cpgatev1.Event_GoingAway{GoingAway: &cpgatev1.GoingAway{}}}}}
@@ -164,6 +168,22 @@ func (f *front) forwardStream(s grpc.ServerStream) error {
 			return err
 		}
 	}
+}
+
+func (f *front) note(b []byte) {
+	var q cpgatev1.ClientFrame
+	if proto.Unmarshal(b, &q) != nil {
+		return
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.frames = append(f.frames, &q)
+}
+
+func (f *front) came() []*cpgatev1.ClientFrame {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.frames
 }
 
 // raw leaves messages as they are.
@@ -266,6 +286,37 @@ func TestDo_EndsAtOnceWhenItsSessionIsClosedBehindItsBack(t *testing.T) {
 	}
 }
 
+// The server is told for how long a caller waits, should the connection go silent, and that it has left.
+func TestStream_EndsACallWhoseCallerLeaves(t *testing.T) {
+	f := startFront(t, addr, true)
+	latch := connect(t, at(f.addr)).Latch(name(t, 1))
+	if _, _, err := latch.TrySetCount(within(t), 1); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	if err := latch.Await(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Error(err)
+	}
+	var wait *cpgatev1.Call
+	await(t, func() bool {
+		for _, q := range f.came() {
+			for _, c := range q.GetCalls() {
+				if c.GetAwait() != nil {
+					wait = c
+				}
+			}
+			if slices.Contains(q.GetCancels(), wait.GetId()) {
+				return true
+			}
+		}
+		return false
+	})
+	if d := wait.GetAnswerWithin().AsDuration(); d <= 0 || d > 100*time.Millisecond {
+		t.Errorf("the server was told to answer within %v", d)
+	}
+}
+
 // A server that is about to stop says so: what is called from then on goes elsewhere.
 func TestCall_GoesElsewhereWhenItsEndpointGoesAway(t *testing.T) {
 	first := startFront(t, addr, true)
@@ -274,10 +325,10 @@ func TestCall_GoesElsewhereWhenItsEndpointGoesAway(t *testing.T) {
 	unlock(t, l)
 	first.leaves.Store(true)
 	lock(t, l)
-	came := first.frames.Load()
+	came := len(first.came())
 	unlock(t, l)
 	lock(t, l)
-	if now := first.frames.Load(); came == 0 || now != came {
+	if now := len(first.came()); came == 0 || now != came {
 		t.Errorf("%d frames came to the server that goes away, and %d before", now, came)
 	}
 }
