@@ -173,6 +173,9 @@ func (n *Node) Close() error {
 // outside in, as far as it came.
 func (n *Node) stop() error {
 	var errs []error
+	if n.gateway != nil {
+		n.gateway.Leave()
+	}
 	if n.etcd != nil {
 		_ = within(handOverTimeout, n.etcd.HandOver)
 	}

@@ -48,11 +48,10 @@ func NewWith(cfg Config) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making a client: %w", err)
 	}
-	e, err := newEndpoints(cfg)
-	if err != nil {
+	c := &Client{cfg: cfg, opening: make(chan struct{}, 1)}
+	if c.endpoints, err = newEndpoints(cfg, c.ended); err != nil {
 		return nil, fmt.Errorf("making a client: %w", err)
 	}
-	c := &Client{cfg: cfg, endpoints: e, opening: make(chan struct{}, 1)}
 	c.ctx, c.end = context.WithCancelCause(context.Background())
 	c.none = newNone(c)
 	return c, nil

@@ -32,7 +32,10 @@ type Config struct {
 	// call, and again whenever its token is not taken any more; where there is no access control it goes on without. In
 	// plain text they can be read on the way. Neither is needed where a certificate in TLS says who the client is.
 	User, Password string
-	// DialOptions are added to those of the client, for interceptors, credentials per call and the like.
+	// DialOptions are added to those of the client, for interceptors, credentials per call and the like. Calls share one
+	// stream: interceptors see each of them all the same, but a stats handler sees the stream, and credentials per call are
+	// asked for when it is opened, and when they were refused. A call to which an interceptor adds metadata or call options
+	// goes by itself.
 	DialOptions []grpc.DialOption
 	// Logger is told of lost sessions (warn) and of endpoints that don't answer (debug); nil means slog.Default.
 	Logger *slog.Logger
@@ -65,7 +68,9 @@ const window = 4 << 20
 // (passthrough), so that an endpoint may move; a connection that failed is tried again soon, for a waiter's place
 // in line is kept for two seconds only. Pings find out a server that falls silent also where no session's heartbeats
 // do, under a wait that needs none.
-func (c Config) dial(addr string) (*grpc.ClientConn, error) {
+//
+// Calls go over a stream from where the user's own interceptors have seen them.
+func (c Config) dial(addr string, hear hearer) (*grpc.ClientConn, error) {
 	creds := insecure.NewCredentials()
 	if c.TLS != nil {
 		creds = credentials.NewTLS(c.TLS)
@@ -79,5 +84,6 @@ func (c Config) dial(addr string) (*grpc.ClientConn, error) {
 		grpc.WithStaticConnWindowSize(window),
 		grpc.WithDisableServiceConfig(),
 	}, c.DialOptions...)
+	opts = append(opts, grpc.WithChainUnaryInterceptor((&mux{hear: hear}).call))
 	return grpc.NewClient("passthrough:///"+addr, opts...)
 }

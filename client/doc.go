@@ -51,6 +51,12 @@
 // context ends: it counts once, and a waiter keeps its place in line. A caller that leaves early leaves nothing
 // behind: what its request waits for or has got meanwhile is given back in the background.
 //
+// # Connections
+//
+// A client has one connection to each endpoint, and on it one stream for all its calls, so that a wait costs little and
+// thousands of goroutines may share a client. A server without streams is asked call by call. A server may say by itself that
+// a session was ended by others, which holders then learn at once, and that it is about to stop, and calls go elsewhere.
+//
 // # Access control
 //
 // A client of a cluster with access control has a [Config.User] and a [Config.Password], or a certificate in [Config.TLS]
@@ -72,5 +78,5 @@
 // Of all of them: claim.go (one request until it has, or leaves nothing), giveback.go (what was held, given back for
 // certain), wait.go (how long a call waits), valid.go. Below that pool.go, open.go, heartbeat.go and close.go (the life
 // of sessions), session.go (one session and whether to trust it), none.go (calls without one), retry.go and endpoints.go
-// (one call until it is answered), login.go (who makes it), errors.go and reasons.go. Pure are deadline.go and backoff.go.
+// (one call until it is answered), login.go (who makes it), mux.go and stream.go (how it gets there), errors.go and reasons.go. Pure are deadline.go and backoff.go.
 package client

@@ -19,8 +19,9 @@ type endpoints struct {
 	mu    sync.Mutex
 	all   []*endpoint
 	now   int
-	dial  func(addr string) (*grpc.ClientConn, error)
+	dial  func(addr string, hear hearer) (*grpc.ClientConn, error)
 	log   *slog.Logger
+	ended func(session string) // is told of sessions of which a server says that they have ended
 }
 
 // endpoint is one server. Its fields are guarded by the mutex of its endpoints.
@@ -38,10 +39,10 @@ type link struct {
 }
 
 // newEndpoints connects to nothing yet; it fails on an address that is not host:port.
-func newEndpoints(cfg Config) (*endpoints, error) {
-	e := &endpoints{login: newLogin(cfg.User, cfg.Password), dial: cfg.dial, log: cfg.Logger}
+func newEndpoints(cfg Config, ended func(session string)) (*endpoints, error) {
+	e := &endpoints{login: newLogin(cfg.User, cfg.Password), dial: cfg.dial, log: cfg.Logger, ended: ended}
 	for _, addr := range cfg.Endpoints {
-		conn, err := dialChecked(addr, cfg.dial)
+		conn, err := e.dialChecked(addr)
 		if err != nil {
 			e.close()
 			return nil, err
@@ -51,12 +52,12 @@ func newEndpoints(cfg Config) (*endpoints, error) {
 	return e, nil
 }
 
-func dialChecked(addr string, dial func(string) (*grpc.ClientConn, error)) (*grpc.ClientConn, error) {
+func (e *endpoints) dialChecked(addr string) (*grpc.ClientConn, error) {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil || host == "" || port == "" || strings.Contains(host, "/") {
 		return nil, fmt.Errorf("endpoint %q: want host:port, like 127.0.0.1:2379", addr)
 	}
-	conn, err := dial(addr)
+	conn, err := e.dial(addr, e.hearer(addr))
 	if err != nil {
 		return nil, fmt.Errorf("endpoint %q: %w", addr, err)
 	}
@@ -92,6 +93,19 @@ func (e *endpoints) moveOn(l link, because error) {
 	}
 }
 
+// hearer hears what the server at addr has to say. That it goes away makes the next endpoint the current one: what is under
+// way ends there soon enough.
+func (e *endpoints) hearer(addr string) hearer {
+	return hearer{sessionEnded: e.ended, goingAway: func() {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		if e.all[e.now].addr == addr {
+			e.now = (e.now + 1) % len(e.all)
+			e.log.Debug("endpoint goes away", "endpoint", addr, "next", e.all[e.now].addr)
+		}
+	}}
+}
+
 // drop replaces l's connection, which left a request without an answer for too long though it is not broken. Every
 // call on it ends, and goes on elsewhere under its request id; so a server that is only slow, and answered other
 // calls since that request was sent, is spared.
@@ -101,7 +115,7 @@ func (e *endpoints) drop(l link, sent time.Time) {
 	if l.to.conn != l.conn || l.to.heard.After(sent) {
 		return
 	}
-	if fresh, err := e.dial(l.to.addr); err == nil {
+	if fresh, err := e.dial(l.to.addr, e.hearer(l.to.addr)); err == nil {
 		l.to.conn = fresh
 		closeQuietly(l.conn)
 	}

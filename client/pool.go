@@ -60,3 +60,15 @@ func (c *Client) withRoom(owner bool) *session {
 	}
 	return nil
 }
+
+// ended loses the session of which a server says that it has ended, before a heartbeat finds out.
+func (c *Client) ended(id string) {
+	c.mu.Lock()
+	all := slices.Clone(c.sessions)
+	c.mu.Unlock()
+	for _, s := range all {
+		if s.id == id {
+			s.lose(fmt.Errorf("it was ended by others, or expired: %w", ErrSessionExpired))
+		}
+	}
+}

@@ -13,7 +13,7 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// calls is the one way into our services, for gRPC and REST alike: whether a call may be made, what it counts as and
+// calls is the one way into our services, for gRPC, streams and REST alike: whether a call may be made, what it counts as and
 // how its error looks is decided in do, once.
 //
 // etcd's interceptors are left aside here. They log every call of more than 300 ms as slow, which a wait for a
@@ -34,7 +34,7 @@ type method struct {
 	ok      prometheus.Counter
 }
 
-var errNoStreams = errors.New("none of our services streams over REST")
+var errNoStreams = errors.New("no stream is served over REST")
 
 func newCalls(g *gate, log *slog.Logger) *calls {
 	return &calls{gate: g, methods: map[string]*method{}, log: log}
@@ -112,7 +112,7 @@ func (c *calls) Invoke(ctx context.Context, name string, args, reply any, _ ...g
 	return nil
 }
 
-// NewStream is not needed yet: none of our services streams.
+// NewStream is not needed: none of the services that REST serves streams.
 func (c *calls) NewStream(context.Context, *grpc.StreamDesc, string, ...grpc.CallOption) (grpc.ClientStream, error) {
 	return nil, errNoStreams
 }

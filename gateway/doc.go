@@ -8,7 +8,8 @@
 //   - grpc.go: the gRPC server: our services, all of etcd's, health and reflection. backend.go, remote.go: etcd's, of a
 //     server in this process or of a cluster elsewhere.
 //   - http.go: everything that is not gRPC, by its path. rest.go: /v1/. etcd.go: /v3/, etcd's own JSON API.
-//   - calls.go: where both ways meet. Every call to one of our services passes [calls.do], which counts it and
+//   - stream.go, stream_calls.go, stream_outbox.go, stream_sessions.go, crew.go: calls in the frames of a stream.
+//   - calls.go: where all ways meet. Every call to one of our services passes [calls.do], which counts it and
 //     puts its error on the wire.
 //   - session.go, lock.go, semaphore.go, latch.go: proto to primitives and back. fields.go: what a field may be.
 //   - errors.go: the one table of errors, their codes and reasons.

@@ -57,6 +57,7 @@ type Gateway struct {
 	loopback *bufconn.Listener
 	conn     *grpc.ClientConn // to grpc, over loopback
 	backend  Backend
+	streams  *streams
 	requests sync.RWMutex // read-locked by every HTTP request that runs
 	tasks    sync.WaitGroup
 	cancel   context.CancelFunc
@@ -71,10 +72,12 @@ func New(c Config) (*Gateway, error) {
 	all.add(cpgatev1.FencedLockService_ServiceDesc, &lockService{locks: c.Locks, keeper: c.Sessions})
 	all.add(cpgatev1.SemaphoreService_ServiceDesc, &semaphoreService{semaphores: c.Semaphores, keeper: c.Sessions})
 	all.add(cpgatev1.CountDownLatchService_ServiceDesc, &latchService{latches: c.Latches})
-	h := newHealth(all.names(), ready)
+	streams := newStreams(all, c.Sessions)
+	h := newHealth(append(all.names(), cpgatev1.StreamService_ServiceDesc.ServiceName), ready)
 	g := &Gateway{
 		split:    newSplitter(c.Listener, c.TLS, c.Logger),
-		grpc:     newGRPC(c.Backend, all, h),
+		grpc:     newGRPC(c.Backend, all, streams, h),
+		streams:  streams,
 		loopback: bufconn.Listen(loopbackBuffer),
 		backend:  c.Backend,
 	}
@@ -115,6 +118,7 @@ func (g *Gateway) serve(h *health) {
 	ctx, cancel := context.WithCancel(context.Background())
 	g.cancel = cancel
 	g.tasks.Go(func() { h.watch(ctx) })
+	g.tasks.Go(func() { g.streams.followed.watch(ctx) })
 	g.tasks.Go(g.split.run)
 	g.tasks.Go(func() { _ = g.grpc.Serve(g.split.grpc) }) // these three end when Stop makes them
 	g.tasks.Go(func() { _ = g.grpc.Serve(g.loopback) })
@@ -124,12 +128,16 @@ func (g *Gateway) serve(h *health) {
 // Addr is where the port is bound.
 func (g *Gateway) Addr() net.Addr { return g.split.listener.Addr() }
 
+// Leave tells clients on streams that Stop follows: their next calls may go elsewhere.
+func (g *Gateway) Leave() { g.streams.leaving.give() }
+
 // Stop takes no more calls, lets answers that are ready leave for half a second, hangs up, and returns when
 // nothing runs any more: well within a second, unless calls won't end, and within two at the most. End the waits before, or they end with CANCELLED. The error says that
 // something still runs. Stop once.
 func (g *Gateway) Stop() error {
 	g.split.stop()
 	g.cancel()
+	g.streams.stopping.give()
 	done := make(chan struct{})
 	go func() {
 		defer close(done)

@@ -7,6 +7,8 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/reflection"
+
+	cpgatev1 "github.com/cpgate/cpgate/proto/gen/cpgate/v1"
 )
 
 const (
@@ -26,7 +28,7 @@ const (
 )
 
 // newGRPC makes the gRPC server with every service of the port. Later options win over etcd's own.
-func newGRPC(b Backend, c *calls, h *health) *grpc.Server {
+func newGRPC(b Backend, c *calls, x *streams, h *health) *grpc.Server {
 	s := b.server(
 		grpc.Creds(newHandshaken()),
 		grpc.ChainUnaryInterceptor(h.unary),
@@ -41,6 +43,7 @@ func newGRPC(b Backend, c *calls, h *health) *grpc.Server {
 	)
 	h.complete(s)
 	c.register(s)
+	cpgatev1.RegisterStreamServiceServer(s, x)
 	reflection.Register(s)
 	return s
 }

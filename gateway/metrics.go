@@ -11,7 +11,7 @@ import (
 var (
 	callsTotal = promauto.NewCounterVec(prometheus.CounterOpts{
 		Namespace: "cpgate", Name: "calls_total",
-		Help: "Calls to cpgate's services that were answered, over gRPC and REST.",
+		Help: "Calls to cpgate's services that were answered, over gRPC, streams and REST.",
 	}, []string{"method", "code"})
 	callsRunning = promauto.NewGaugeVec(prometheus.GaugeOpts{
 		Namespace: "cpgate", Name: "calls_running",

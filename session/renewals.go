@@ -19,6 +19,7 @@ type renewals struct {
 // maybe a shorter TTL.
 type promise struct {
 	until time.Time
+	ttl   time.Duration
 	born  kv.Revision // the create revision of the session's marker
 }
 
@@ -33,7 +34,7 @@ func (r *renewals) note(id ID, born kv.Revision, ttl time.Duration, sent time.Ti
 	}
 	p, until := r.promises[id], sent.Add(ttl)
 	if born > p.born || born == p.born && until.After(p.until) { // answers may come out of order
-		r.promises[id] = promise{until, born}
+		r.promises[id] = promise{until, ttl, born}
 	}
 	if len(r.promises) >= r.tidy {
 		r.sweep(sent)
@@ -58,6 +59,15 @@ func (r *renewals) validFor(id ID, born kv.Revision, now time.Time) (time.Durati
 		return 0, false
 	}
 	return p.until.Sub(now), true
+}
+
+// fresh returns what a renewal before now promised, less than a tenth of the TTL ago: it need not be renewed yet.
+func (r *renewals) fresh(id ID, born kv.Revision, now time.Time) (ttl, left time.Duration, ok bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	p, ok := r.promises[id]
+	left = p.until.Sub(now)
+	return p.ttl, left, ok && p.born == born && left > p.ttl-p.ttl/10
 }
 
 func (r *renewals) drop(id ID) {

@@ -114,7 +114,7 @@ func TestAccess_ManyCallersAtOnce(t *testing.T) {
 	const callers, rounds, changes = 4, 20, 60
 	for user, want := range map[string]string{"alice": "OK", "bob": "OK", "idler": "PERMISSION_DENIED", "": "UNAUTHENTICATED"} {
 		for n := range callers {
-			as := r.as(all[[]string{"gRPC", "REST"}[n%2]], r.login(user))
+			as := r.as(all[[]string{"gRPC", "REST", "stream"}[n%3]], r.login(user))
 			id := "7"
 			if user != "" {
 				id = as.session(600)

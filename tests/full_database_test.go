@@ -113,7 +113,7 @@ var afterFull = []step{
 
 func TestFullDatabase_WhatGivesBackWorksAndTheRestIsToldSo(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"gRPC", "REST"} {
+	for _, name := range []string{"gRPC", "REST", "stream"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := newProgram(t, "--quota-bytes", fmt.Sprint(16<<20))

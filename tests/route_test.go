@@ -44,7 +44,9 @@ func routesOver(t *testing.T, addr string, secure *tls.Config) map[string]route 
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = conn.Close() })
+	over := &streamed{conn: conn}
 	return map[string]route{
+		"stream": over.ask,
 		"gRPC": func(ctx context.Context, method string, q proto.Message) (proto.Message, error) {
 			a := answerOf(method)
 			return a, conn.Invoke(ctx, method, q, a)

@@ -86,7 +86,7 @@ func TestRoutes_TellTheSameStoryOfLocks(t *testing.T) {
 
 func tell(t *testing.T, story []step, options ...cpgatetest.Option) {
 	t.Helper()
-	for _, name := range []string{"gRPC", "REST"} {
+	for _, name := range []string{"gRPC", "REST", "stream"} {
 		t.Run(name, func(t *testing.T) {
 			node := startNode(t, options...)
 			call, cast := routes(t, node.Addr())[name], newCast()

@@ -37,7 +37,8 @@ const (
 type SessionServiceClient interface {
 	// OpenSession opens a session. Repeated with the same request_id it answers the same session.
 	OpenSession(ctx context.Context, in *OpenSessionRequest, opts ...grpc.CallOption) (*OpenSessionResponse, error)
-	// Heartbeat keeps a session alive for another TTL. A pending wait renews nothing: heartbeat beside it.
+	// Heartbeat keeps a session alive for another TTL, or for nine tenths of it: less than a tenth of the TTL after the last renewal
+	// it is not renewed again, and valid_for is what is left. A pending wait renews nothing: heartbeat beside it.
 	// Errors: SESSION_EXPIRED.
 	Heartbeat(ctx context.Context, in *HeartbeatRequest, opts ...grpc.CallOption) (*HeartbeatResponse, error)
 	// BatchHeartbeat keeps many sessions alive in one call; an expired one is an answer, not an error.
@@ -129,7 +130,8 @@ func (c *sessionServiceClient) ListSessions(ctx context.Context, in *ListSession
 type SessionServiceServer interface {
 	// OpenSession opens a session. Repeated with the same request_id it answers the same session.
 	OpenSession(context.Context, *OpenSessionRequest) (*OpenSessionResponse, error)
-	// Heartbeat keeps a session alive for another TTL. A pending wait renews nothing: heartbeat beside it.
+	// Heartbeat keeps a session alive for another TTL, or for nine tenths of it: less than a tenth of the TTL after the last renewal
+	// it is not renewed again, and valid_for is what is left. A pending wait renews nothing: heartbeat beside it.
 	// Errors: SESSION_EXPIRED.
 	Heartbeat(context.Context, *HeartbeatRequest) (*HeartbeatResponse, error)
 	// BatchHeartbeat keeps many sessions alive in one call; an expired one is an answer, not an error.

@@ -1,0 +1,154 @@
+package gateway
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"google.golang.org/grpc"
+
+	"github.com/cpgate/cpgate/internal/frame"
+	"github.com/cpgate/cpgate/internal/store"
+	cpgatev1 "github.com/cpgate/cpgate/proto/gen/cpgate/v1"
+	"github.com/cpgate/cpgate/session"
+)
+
+var errGoingAway = fmt.Errorf("%w: this gateway goes away", store.ErrUnavailable)
+
+// streams is cpgate.v1.StreamService.
+type streams struct {
+	calls    *calls
+	crew     *crew
+	followed *followed
+	leaving  signal // the gateway is about to stop
+	stopping signal // it stops
+	cpgatev1.UnsafeStreamServiceServer
+}
+
+func newStreams(c *calls, keeper *session.Keeper) *streams {
+	stopping := newSignal()
+	return &streams{
+		calls: c, crew: newCrew(stopping.given), followed: newFollowed(keeper), leaving: newSignal(), stopping: stopping,
+	}
+}
+
+// signal is given once, and for good.
+type signal struct {
+	given <-chan struct{}
+	give  func()
+}
+
+func newSignal() signal {
+	c := make(chan struct{})
+	return signal{c, sync.OnceFunc(func() { close(c) })}
+}
+
+// Connect serves one stream. Nothing of it runs any more when it returns, but for the reading of a last frame.
+func (s *streams) Connect(wire grpc.BidiStreamingServer[cpgatev1.ClientFrame, cpgatev1.ServerFrame]) error {
+	ctx, cancel := context.WithCancel(wire.Context())
+	x := &stream{
+		streams: s, wire: wire, ctx: ctx,
+		room: make(chan struct{}, frame.MaxCalls), out: newOutbox(),
+		running: map[uint64]context.CancelFunc{}, due: dueTimes{}, drained: make(chan struct{}),
+	}
+	defer func() {
+		x.close()
+		cancel()
+		<-x.drained
+		s.followed.leave(x)
+	}()
+	return x.serve()
+}
+
+// stream is one stream of one client.
+type stream struct {
+	*streams
+	wire grpc.BidiStreamingServer[cpgatev1.ClientFrame, cpgatev1.ServerFrame]
+	ctx  context.Context
+	// room has one for each call under way, until its answer leaves. So it also bounds what waits to leave.
+	room chan struct{}
+	out  *outbox
+
+	tasks   sync.WaitGroup // calls and renewals; guarded by closed
+	drained chan struct{}  // closed when it is, and no task runs
+
+	mu      sync.Mutex
+	closed  bool                          // nothing more is begun
+	running map[uint64]context.CancelFunc // ends a call under way
+	due     dueTimes
+}
+
+// serve sends what there is to be told, until the client leaves or the gateway stops.
+func (x *stream) serve() error {
+	read := make(chan error, 1)
+	go func() { read <- x.read() }()
+	leaving, stopping := x.leaving.given, x.stopping.given
+	var end error
+	for {
+		select {
+		case err := <-read:
+			if err != nil {
+				return err
+			}
+			x.close() // the client has no more to ask, and gets its answers
+		case <-leaving:
+			leaving = nil
+			x.out.tell(&cpgatev1.Event{Event: &cpgatev1.Event_GoingAway{GoingAway: &cpgatev1.GoingAway{}}})
+		case <-stopping:
+			stopping = nil
+			st, _ := statusOf(errGoingAway)
+			end = st.Err()
+			x.close()
+		case <-x.out.ready:
+			if err := x.send(); err != nil {
+				return err
+			}
+		case <-x.drained:
+			if err := x.send(); err != nil {
+				return err
+			}
+			return end
+		}
+	}
+}
+
+// send sends all that is there.
+func (x *stream) send() error {
+	for f := x.out.take(); f != nil; f = x.out.take() {
+		if err := x.wire.Send(f); err != nil {
+			return err
+		}
+		for range f.GetAnswers() {
+			<-x.room
+		}
+	}
+	return nil
+}
+
+// spawn runs a task, unless the stream is closed.
+func (x *stream) spawn(f func()) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.closed {
+		return
+	}
+	x.tasks.Add(1)
+	x.crew.run(func() {
+		f()
+		x.tasks.Done()
+	})
+}
+
+// close begins nothing more. Closing twice is no error.
+func (x *stream) close() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.closed {
+		return
+	}
+	x.closed = true
+	go func() {
+		x.tasks.Wait()
+		close(x.drained)
+	}()
+}
