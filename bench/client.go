@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"time"
 
@@ -20,6 +19,7 @@ const clientCommand = "client"
 // task is what those callers are to do.
 type task struct {
 	System    string
+	Name      string // of the measurement, and so of what is used in it
 	Kind      kind
 	Endpoints []string
 	Servers   []int // their process ids
@@ -32,9 +32,9 @@ type task struct {
 // name is that of the nth caller's lock.
 func (t task) name(n int) string {
 	if t.Kind == oneLock {
-		return "bench-hot"
+		return t.Name + "-hot"
 	}
-	return fmt.Sprint("bench-", n)
+	return fmt.Sprint(t.Name, "-", n)
 }
 
 // outcome is what they found.
@@ -129,11 +129,10 @@ func forEach(callers int, do func(n int) error) error {
 	return group.Wait()
 }
 
-// spread are the times at which idle sessions are renewed first.
-func spread(n int) []time.Time {
-	due := make([]time.Time, n)
-	for i := range due {
-		due[i] = time.Now().Add(rand.N(idleInterval))
+// wait waits, unless ctx ends before.
+func wait(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
 	}
-	return due
 }

@@ -91,7 +91,7 @@ func newClients(ctx context.Context, endpoints []string) (bench.Clients, error) 
 	return all, nil
 }
 
-func names(t task) bench.Names { return bench.Names{Prefix: "bench-", Hot: t.Kind != ownLocks} }
+func names(t task) bench.Names { return bench.Names{Prefix: t.Name + "-", Hot: t.Kind != ownLocks} }
 
 func cpgateLocks(ctx context.Context, t task) (bench.Work, error) {
 	clients, err := newClients(ctx, t.Endpoints)

@@ -2,13 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"math/rand/v2"
 	"path/filepath"
 	"strings"
-	"sync"
 	"time"
 
-	"go.etcd.io/etcd/api/v3/etcdserverpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.etcd.io/etcd/client/v3/concurrency"
 	"go.etcd.io/etcd/server/v3/etcdserver/api/v3lock/v3lockpb"
@@ -31,9 +31,9 @@ var etcdLockService = &system{
 	work: map[kind]func(context.Context, task) (bench.Work, error){ownLocks: etcdServiceLocks, oneLock: etcdServiceLocks},
 }
 
-// etcdLeases is etcd with leases that are kept alive over one stream: the least that a session can cost.
+// etcdLeases is etcd with leases that its client keeps alive: the least that a session can cost.
 var etcdLeases = &system{
-	name: "etcd-leases", title: "etcd, bare leases",
+	name: "etcd-leases", title: "etcd, bare leases", only: []string{"W7a"},
 	build: buildEtcd, version: etcdVersion, start: startEtcd,
 	work: map[kind]func(context.Context, task) (bench.Work, error){idleSessions: etcdIdleLeases},
 }
@@ -164,51 +164,42 @@ func etcdPuts(_ context.Context, t task) (bench.Work, error) {
 	}, nil
 }
 
-// etcdIdleLeases keeps leases alive over one stream, as often as sessions of cpgate are.
+// etcdIdleLeases keeps leases alive as etcd's client does. It renews them when a third of the TTL is over, so the TTL is
+// such that it does so as often as sessions of cpgate are renewed. A cycle is a renewal; what it takes nobody can see.
 func etcdIdleLeases(ctx context.Context, t task) (bench.Work, error) {
 	clients, err := etcdClients(t.Endpoints)
 	if err != nil {
 		return bench.Work{}, err
 	}
-	leases := make([]int64, t.Callers)
+	leases := make([]clientv3.LeaseID, t.Callers)
 	err = forEach(t.Callers, func(n int) error {
-		granted, err := clients[0].Grant(ctx, int64(idleTTL/time.Second))
+		granted, err := clients[0].Grant(ctx, int64(3*idleInterval/time.Second))
 		if err == nil {
-			leases[n] = int64(granted.ID)
+			leases[n] = granted.ID
 		}
 		return err
 	})
 	if err != nil {
 		return bench.Work{}, err
 	}
-	stream, err := etcdserverpb.NewLeaseClient(clients[0].ActiveConnection()).LeaseKeepAlive(ctx)
-	if err != nil {
-		return bench.Work{}, err
-	}
-	go func() {
-		for err := error(nil); err == nil; {
-			_, err = stream.Recv()
-		}
-	}()
-	var sending sync.Mutex
-	due := spread(t.Callers)
+	renewed := make([]<-chan *clientv3.LeaseKeepAliveResponse, t.Callers)
 	return bench.Work{
-		Steps: []string{"renewal_sent"},
-		Cycle: func(ctx context.Context, n int, lap *bench.Lap) error {
+		Cycle: func(ctx context.Context, n int, _ *bench.Lap) (err error) {
+			if renewed[n] == nil {
+				wait(ctx, rand.N(idleInterval)) // so that they are spread over the interval
+				if renewed[n], err = clients[0].KeepAlive(context.WithoutCancel(ctx), leases[n]); err != nil {
+					return err
+				}
+			}
 			select {
 			case <-ctx.Done():
 				return context.Cause(ctx)
-			case <-time.After(time.Until(due[n])):
+			case _, alive := <-renewed[n]:
+				if !alive {
+					return errors.New("a lease has expired")
+				}
+				return nil
 			}
-			lap.Start(due[n])
-			due[n] = due[n].Add(idleInterval)
-			sending.Lock()
-			defer sending.Unlock()
-			if err := stream.Send(&etcdserverpb.LeaseKeepAliveRequest{ID: leases[n]}); err != nil {
-				return err
-			}
-			lap.Done()
-			return nil
 		},
 	}, nil
 }

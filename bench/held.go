@@ -67,11 +67,7 @@ func holdLocks(ctx context.Context, from tools, c *cluster, w workload, dir stri
 
 // bothResident is what the gateway and the member have resident, once they had the time to give back what they can.
 func bothResident(ctx context.Context, gateway, member *cluster) (bytes [2]int64, err error) {
-	select {
-	case <-ctx.Done():
-		return bytes, context.Cause(ctx)
-	case <-time.After(settle):
-	}
+	wait(ctx, settle)
 	for n, c := range []*cluster{gateway, member} {
 		if bytes[n], err = resident(c.pids()); err != nil {
 			return bytes, err

@@ -10,11 +10,7 @@ func (r *report) idle(ctx context.Context, c *cluster) (share float64, bytes int
 	var servers clock
 	servers.start(c.pids())
 	began := time.Now()
-	select {
-	case <-ctx.Done():
-		return 0, 0, context.Cause(ctx)
-	case <-time.After(r.settings.duration):
-	}
+	wait(ctx, r.settings.duration)
 	share = servers.stop().Seconds() / time.Since(began).Seconds()
 	if servers.err != nil {
 		return 0, 0, servers.err

@@ -2,8 +2,8 @@
 // docs/benchmarks.md. `make bench` runs it.
 //
 // In each of three rounds every workload is given to every system in turn. A system's servers are started freshly for each
-// measurement, with everything durable, and thrown away behind it; its callers are in another process, this program
-// once more (client.go). The figures are those of the median round.
+// measurement, with everything durable, and thrown away behind it (serve.go); its callers are in another process, this
+// program once more (client.go). The figures are those of the median round.
 //
 // In the order of their use: main.go (what is asked for), workload.go and aims.go (issue 6's table), system.go with a file for
 // each system (its servers and what its callers do), server.go (processes), rounds.go and client.go (one measurement, from

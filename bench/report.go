@@ -19,6 +19,7 @@ type report struct {
 	missing  []absent
 	machine  machine
 	results  map[pair]*series
+	kept     map[string]*cluster // of systems that have to get warm
 }
 
 // absent is a system that can't be had here.
@@ -102,7 +103,7 @@ func (r *report) writeWhere(b *strings.Builder) {
 		m.began.Format("2006-01-02"), m.took.Minutes(), m.processor, m.cores, gibibytes(m.memory), m.kernel,
 		m.sync.Seconds()*1000, m.load[0], m.load[1])
 	fmt.Fprintf(b, "Each figure: %v measured after %v of warm-up, callers in one process, each server in one of its own, started freshly for each "+
-		"measurement; the median of %d rounds by rate, in which the systems take turns.", s.duration, s.warmUp, s.rounds)
+		"measurement (but ZooKeeper: see below); the median of %d rounds by rate, in which the systems take turns.", s.duration, s.warmUp, s.rounds)
 	if slices.ContainsFunc(s.workloads, func(w workload) bool { return w.once }) {
 		b.WriteString(" W7 and W10 are measured once.")
 	}
@@ -162,8 +163,10 @@ var caveats = []string{
 	"etcd: one connection for each member and a session for each caller, since two Mutexes of one session don't exclude each other. ZooKeeper: callers share " +
 		fmt.Sprint(zookeeperConnections) + " connections; the nodes of the locks are there before. Redis: a connection for each caller. cpgate: one client for " +
 		"each member, that is one connection.",
-	"W7: sessions and leases of 60 s, renewed every 5 s over one connection. What etcd's bare leases take is the least possible: they are in memory, " +
-		"have no key, and nobody looks whether they are still there.",
+	"Java compiles what is used often, so a ZooKeeper that was started just before is slow. It is started once in a round, works for 15 s, and stands still " +
+		"(SIGSTOP) while others are measured.",
+	"W7: sessions of 60 s and leases of 15 s, so that both are renewed every 5 s, over one connection. What etcd's bare leases take is the least possible: " +
+		"they are in memory, have no key, nobody looks whether they are still there, and etcd's client renews those that are due twice a second at once.",
 	"W9 has its three members on this one machine.",
 }
 

@@ -24,7 +24,8 @@ func compare(ctx context.Context, args []string) error {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	r := &report{settings: s, tools: tools{repo: s.repo, dir: dir}, results: map[pair]*series{}}
+	r := &report{settings: s, tools: tools{repo: s.repo, dir: dir}, results: map[pair]*series{}, kept: map[string]*cluster{}}
+	defer r.drop()
 	if err := r.prepare(ctx); err != nil {
 		return err
 	}
@@ -32,25 +33,36 @@ func compare(ctx context.Context, args []string) error {
 		return err
 	}
 	for round := range s.rounds {
-		for _, w := range s.workloads {
-			if w.once && round > 0 {
-				continue
-			}
-			for _, y := range turned(r.systems, round) {
-				if !y.does(w) {
-					continue
-				}
-				m, err := r.measure(ctx, w, y, round)
-				r.add(w, y, m, err)
-				if ctx.Err() != nil {
-					return errors.New("interrupted: nothing was written")
-				}
-			}
+		if err := r.round(ctx, round); err != nil {
+			return err
 		}
 	}
 	r.machine.finish()
 	return r.write()
 }
+
+// round gives every workload to every system once.
+func (r *report) round(ctx context.Context, round int) error {
+	defer r.drop()
+	for _, w := range r.settings.workloads {
+		if w.once && round > 0 {
+			continue
+		}
+		for _, y := range turned(r.systems, round) {
+			if !y.does(w) {
+				continue
+			}
+			m, err := r.measure(ctx, w, y, round)
+			r.add(w, y, m, err)
+			if ctx.Err() != nil {
+				return errInterrupted
+			}
+		}
+	}
+	return nil
+}
+
+var errInterrupted = errors.New("interrupted: nothing was written")
 
 // prepare builds or finds every system's programs. A system that can't be had is left out, which the report says.
 func (r *report) prepare(ctx context.Context) error {
@@ -63,7 +75,7 @@ func (r *report) prepare(ctx context.Context) error {
 		}
 		switch {
 		case ctx.Err() != nil:
-			return errors.New("interrupted: nothing was written")
+			return errInterrupted
 		case err != nil:
 			say("  left out: %v", err)
 			r.missing = append(r.missing, absent{y, err})
@@ -128,20 +140,15 @@ func (s *series) median(w workload) (m measured, ok bool) {
 	return sorted[(len(sorted)-1)/2], true
 }
 
-// measure gives a workload to a system whose servers are started for that.
+// measure gives a workload to a system.
 func (r *report) measure(ctx context.Context, w workload, y *system, round int) (m measured, err error) {
-	m.system = y.name
 	say("%s %s, %s, round %d", w.name, w.title, y.title, round+1)
-	dir, err := os.MkdirTemp(r.tools.dir, w.name)
-	if err != nil {
-		return m, err
-	}
-	defer func() { _ = os.RemoveAll(dir) }()
-	c, err := y.start(ctx, r.tools, w.members, dir)
+	m.system = y.name
+	c, dir, done, err := r.serve(ctx, w.members, y)
 	if err != nil {
 		return m, fmt.Errorf("starting: %w", err)
 	}
-	defer c.stop()
+	defer done()
 	switch w.kind {
 	case heldLocks:
 		m.held, err = y.hold(ctx, r.tools, c, w, dir)
@@ -152,7 +159,7 @@ func (r *report) measure(ctx context.Context, w workload, y *system, round int) 
 		}
 	}
 	m.outcome, err = r.call(ctx, task{
-		System: y.name, Kind: w.kind, Endpoints: c.endpoints, Servers: c.pids(),
+		System: y.name, Name: "bench-" + w.name, Kind: w.kind, Endpoints: c.endpoints, Servers: c.pids(),
 		Callers: w.callers, Permits: w.permits, WarmUp: r.settings.warmUp, Duration: r.settings.duration,
 	})
 	return m, err

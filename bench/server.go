@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -26,6 +27,16 @@ func (c *cluster) stop() {
 	for _, s := range c.servers {
 		s.kill()
 	}
+}
+
+// signal asks all servers to stand still (SIGSTOP), or to go on (SIGCONT).
+func (c *cluster) signal(s syscall.Signal) error {
+	for _, server := range c.servers {
+		if err := server.cmd.Process.Signal(s); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (c *cluster) pids() (pids []int) {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/cpgate/cpgate/internal/bench"
 )
@@ -21,6 +22,9 @@ type system struct {
 	work map[kind]func(ctx context.Context, t task) (bench.Work, error)
 	// hold measures locks that are only held; nil where that is not asked of it.
 	hold func(ctx context.Context, from tools, c *cluster, w workload, dir string) (*holding, error)
+	// warm is set where servers get fast only by and by: they are kept for a whole round, worked with for so long before,
+	// and stopped by a signal while others are measured.
+	warm time.Duration
 	// only names the workloads that it is measured in, where that is not all that it could.
 	only []string
 	// clustered is set where it is measured with several members too.

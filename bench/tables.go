@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"runtime/debug"
 	"strconv"
 	"strings"
@@ -106,8 +107,8 @@ func (r *report) writeWorkload(b *strings.Builder, w workload) {
 	case heldLocks:
 		b.WriteString("| | locks | sessions | taken in | resident for each in a gateway | in a member | ready after a kill |\n|---|---:|---:|---:|---:|---:|---:|\n")
 	case idleSessions:
-		b.WriteString("| | CPU of the server, of one core | without sessions | above that | resident for each session | step | p50 | p99 | max |\n" +
-			"|---|---:|---:|---:|---:|---|---:|---:|---:|\n")
+		b.WriteString("| | renewals per second | server CPU, of one core | without sessions | above that | resident for each session | " +
+			"renewal p50 | p99 | max |\n|---|---:|---:|---:|---:|---:|---:|---:|---:|\n")
 	default:
 		b.WriteString("| | per second | step | p50 | p90 | p99 | max | server CPU for each | callers' CPU for each | turns of a caller, fewest–most |\n" +
 			"|---|---:|---|---:|---:|---:|---:|---:|---:|---:|\n")
@@ -138,9 +139,14 @@ func writeRows(b *strings.Builder, w workload, y *system, m measured) {
 			h.taking.Seconds(), kibibytes(h.gateway, h.locks), kibibytes(h.member, h.locks), h.restart.Seconds())
 		return
 	case idleSessions:
-		s := m.Steps[0]
-		fmt.Fprintf(b, "| %s | %s | %s | %s | %.1f KiB | %s | %s | %s | %s |\n", y.title, percent(m.above()+m.idle), percent(m.idle),
-			percent(m.above()), kibibytes(m.Resident-m.before, w.callers), spaced(s.Name), millis(s.P50), millis(s.P99), millis(s.Max))
+		fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %.1f KiB |", y.title, grouped(m.CyclesPerSecond), percent(m.above()+m.idle), percent(m.idle),
+			percent(m.above()), kibibytes(m.Resident-m.before, w.callers))
+		if len(m.Steps) > 0 {
+			s := m.Steps[0]
+			fmt.Fprintf(b, " %s | %s | %s |\n", millis(s.P50), millis(s.P99), millis(s.Max))
+		} else {
+			b.WriteString(" | | |\n")
+		}
 		return
 	}
 	for n, s := range m.Steps {
@@ -184,7 +190,12 @@ func spaced(name string) string { return strings.ReplaceAll(name, "_", " ") }
 
 func millis(seconds float64) string { return fmt.Sprintf("%.2f ms", seconds*1000) }
 
-func micros(seconds float64) string { return fmt.Sprintf("%.0f µs", seconds*1e6) }
+func micros(seconds float64) string {
+	if math.IsInf(seconds, 0) || math.IsNaN(seconds) {
+		return "–"
+	}
+	return fmt.Sprintf("%.0f µs", seconds*1e6)
+}
 
 func percent(share float64) string { return fmt.Sprintf("%.1f %%", share*100) }
 

@@ -17,7 +17,7 @@ import (
 
 // zookeeper is ZooKeeper with the lock of its Go client.
 var zookeeper = &system{
-	name: "zookeeper", title: "ZooKeeper, go-zookeeper",
+	name: "zookeeper", title: "ZooKeeper, go-zookeeper", warm: 15 * time.Second, // Java compiles what is used often
 	build: findZooKeeper, version: zookeeperVersion, start: startZooKeeper,
 	work: map[kind]func(context.Context, task) (bench.Work, error){ownLocks: zookeeperLocks, oneLock: zookeeperLocks},
 }
@@ -72,7 +72,7 @@ func startZooKeeper(ctx context.Context, from tools, _ int, dir string) (*cluste
 	return c.served(ctx, func(addr string) func(context.Context) bool { return replies(addr, "srvr", "Zookeeper version") })
 }
 
-// zookeeperConnections is how many connections callers share. More of them made it slower, and so did one.
+// zookeeperConnections is how many connections callers share. With one, and with one for each of many, it was slower.
 const zookeeperConnections = 16
 
 func zookeeperLocks(ctx context.Context, t task) (bench.Work, error) {

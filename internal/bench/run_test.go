@@ -101,12 +101,14 @@ func TestRun_CountsChangesOfTheHolder(t *testing.T) {
 		if greedy {
 			w = alternating(1)
 		}
-		r, err := bench.Run(t.Context(), bench.Plan{Callers: 2, Duration: 50 * time.Millisecond}, w)
+		r, err := bench.Run(t.Context(), bench.Plan{
+			Callers: 2, WarmUp: 50 * time.Millisecond, Duration: 50 * time.Millisecond,
+		}, w)
 		if err != nil {
 			t.Fatal(err)
 		}
 		changes := *r.ChangesOfHolder
-		if greedy && changes > 1 || !greedy && (changes < r.Cycles-2 || changes == 0) {
+		if greedy && changes > 1 || !greedy && (changes < r.Cycles-2 || changes > r.Cycles+2 || changes == 0) {
 			t.Errorf("greedy %v: %d changes in %d cycles", greedy, changes, r.Cycles)
 		}
 	}
