@@ -55,6 +55,9 @@ func (r *report) group(w workload) group {
 	g := group{title: w.name + ": " + w.title}
 	for _, y := range r.systems {
 		s := r.results[pair{w.name, y.name}]
+		if len(y.only) > 0 {
+			continue // it is there for scale, and does something else
+		}
 		if m, ok := s.median(w); ok {
 			least, most := s.extent(w)
 			g.bars = append(g.bars, bar{y.title, strings.HasPrefix(y.name, "cpgate"), m.rate(w), least, most})

@@ -32,8 +32,13 @@ func buildCpgate(ctx context.Context, to *tools) error {
 	return err
 }
 
+// cpgateVersion names the commit too, which is not known where the source is no checkout.
 func cpgateVersion(ctx context.Context, from tools) (string, error) {
-	return output(ctx, ".", from.cpgate, "version")
+	version, err := output(ctx, ".", from.cpgate, "version")
+	if commit, none := output(ctx, from.repo, "git", "describe", "--always", "--dirty"); none == nil {
+		version += ", commit " + commit
+	}
+	return version, err
 }
 
 // startCpgate starts members with the settings that they have by default.

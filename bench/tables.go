@@ -39,7 +39,8 @@ func (m measured) short(w workload) string {
 // writeOverview is one table of all rates.
 func (r *report) writeOverview(b *strings.Builder) {
 	b.WriteString("### Cycles per second\n\nLock and unlock, or acquire and release; on one lock, changes of holder. In brackets the slowest and the " +
-		"fastest round.\n\n| | workload |")
+		"fastest round. One put in etcd is there for scale. Nothing is where a system has no such thing, or was not to be " +
+		"measured with it.\n\n| | workload |")
 	shown := r.shown(func(w workload) bool { return !w.once })
 	for _, y := range shown {
 		fmt.Fprintf(b, " %s |", y.title)
