@@ -53,12 +53,7 @@ go-bench: ## Run every Go benchmark
 
 .PHONY: fuzz
 fuzz: ## Fuzz every Fuzz function for FUZZTIME (30s) each
-	@go list -f '{{.Dir}}' ./... | while read -r dir; do \
-		(grep -ohE '^func Fuzz\w+' "$$dir"/*_test.go 2>/dev/null || true) | while read -r _ target; do \
-			echo "$$target in $$dir"; \
-			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$dir" </dev/null; \
-		done; \
-	done
+	tools/fuzz $(FUZZTIME)
 
 .PHONY: soak
 soak: ## Work on a cluster under random faults for SOAK (30m), and look what is left

@@ -58,6 +58,9 @@ func (c Config) checked() (Config, error) {
 	return c, nil
 }
 
+// window is how many bytes of answers may be on their way, of one call and of all on a connection.
+const window = 4 << 20
+
 // dial makes a connection that is set up at its first call. The name is looked up anew whenever it connects
 // (passthrough), so that an endpoint may move; a connection that failed is tried again soon, for a waiter's place
 // in line is kept for two seconds only. Pings find out a server that falls silent also where no session's heartbeats
@@ -72,6 +75,8 @@ func (c Config) dial(addr string) (*grpc.ClientConn, error) {
 		grpc.WithTransportCredentials(creds),
 		grpc.WithConnectParams(grpc.ConnectParams{Backoff: soon, MinConnectTimeout: 3 * time.Second}),
 		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: 10 * time.Second, Timeout: shortCall}),
+		grpc.WithStaticStreamWindowSize(window), // fixed, they spare a ping with each answer
+		grpc.WithStaticConnWindowSize(window),
 		grpc.WithDisableServiceConfig(),
 	}, c.DialOptions...)
 	return grpc.NewClient("passthrough:///"+addr, opts...)

@@ -21,13 +21,14 @@ const (
 
 // Member is one running etcd member. Its methods may be called from any goroutine.
 type Member struct {
-	etcd   *embed.Etcd
-	folder *folder
-	stage  *stage
-	failed chan error
-	cancel context.CancelFunc // ends the tasks
-	tasks  sync.WaitGroup
-	close  func() error
+	etcd    *embed.Etcd
+	forward *forward
+	folder  *folder
+	stage   *stage
+	failed  chan error
+	cancel  context.CancelFunc // ends the tasks
+	tasks   sync.WaitGroup
+	close   func() error
 }
 
 // Start starts a member and returns when it can serve: it has joined its cluster and the cluster has a leader.
@@ -59,9 +60,14 @@ func (m *Member) start(ctx context.Context, c Config) error {
 		return err
 	}
 	cfg.ZapLoggerBuilder = embed.NewZapLoggerBuilder(newZap(c.Logger, m.stage))
+	peers, err := peerTLS(cfg.PeerTLSInfo)
+	if err != nil {
+		return err
+	}
 	if m.etcd, err = launch(cfg); err != nil {
 		return err
 	}
+	m.forward = &forward{server: m.etcd.Server, tls: peers}
 	m.stage.Store(running)
 	if !c.Cluster.alone() {
 		m.folder.keep() // it may have voted: a member that forgets that could vote twice
@@ -152,6 +158,7 @@ func (m *Member) Close() error { return m.close() }
 func (m *Member) stop() error {
 	m.stage.Store(stopping)
 	m.cancel()
+	m.forward.close()
 	stopped := make(chan struct{})
 	go func() {
 		defer close(stopped)

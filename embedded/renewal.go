@@ -5,7 +5,6 @@ import (
 	"errors"
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
-	"go.etcd.io/etcd/server/v3/etcdserver"
 	"go.etcd.io/etcd/server/v3/lease"
 	"google.golang.org/grpc"
 )
@@ -15,12 +14,12 @@ import (
 type renewals struct {
 	grpc.ClientStream // none: what is not said below is not asked
 	ctx               context.Context
-	server            *etcdserver.EtcdServer
+	forward           *forward
 	asked             chan int64
 }
 
-func newRenewals(ctx context.Context, s *etcdserver.EtcdServer) *renewals {
-	return &renewals{ctx: ctx, server: s, asked: make(chan int64, 1)}
+func newRenewals(ctx context.Context, f *forward) *renewals {
+	return &renewals{ctx: ctx, forward: f, asked: make(chan int64, 1)}
 }
 
 func (r *renewals) Context() context.Context { return r.ctx }
@@ -40,7 +39,7 @@ func (r *renewals) Send(q *pb.LeaseKeepAliveRequest) error {
 func (r *renewals) Recv() (*pb.LeaseKeepAliveResponse, error) {
 	select {
 	case id := <-r.asked:
-		ttl, err := r.server.LeaseRenew(r.ctx, lease.LeaseID(id))
+		ttl, err := r.forward.renew(r.ctx, lease.LeaseID(id))
 		if errors.Is(err, lease.ErrLeaseNotFound) {
 			ttl, err = 0, nil
 		}

@@ -11,7 +11,6 @@ import (
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
-	"go.etcd.io/etcd/server/v3/etcdserver"
 	"go.etcd.io/etcd/server/v3/etcdserver/api/v3client"
 	"go.etcd.io/etcd/server/v3/etcdserver/api/v3rpc"
 	"go.etcd.io/etcd/server/v3/proxy/grpcproxy/adapter"
@@ -65,7 +64,7 @@ func (m *Member) NewCallers() *clientv3.Client { return v3client.New(m.etcd.Serv
 
 // Leases returns the member's lease service in memory, asked as root.
 func (m *Member) Leases() pb.LeaseClient {
-	return rootLeases{adapter.LeaseServerToLeaseClient(v3rpc.NewQuotaLeaseServer(m.etcd.Server)), m.etcd.Server}
+	return rootLeases{adapter.LeaseServerToLeaseClient(v3rpc.NewQuotaLeaseServer(m.etcd.Server)), m.forward}
 }
 
 type rootKV struct{ pb.KVClient }
@@ -88,7 +87,7 @@ func (k rootKV) Txn(ctx context.Context, q *pb.TxnRequest, _ ...grpc.CallOption)
 
 type rootLeases struct {
 	pb.LeaseClient
-	server *etcdserver.EtcdServer
+	forward *forward
 }
 
 func (l rootLeases) LeaseGrant(ctx context.Context, q *pb.LeaseGrantRequest, _ ...grpc.CallOption) (*pb.LeaseGrantResponse, error) {
@@ -100,7 +99,7 @@ func (l rootLeases) LeaseRevoke(ctx context.Context, q *pb.LeaseRevokeRequest, _
 }
 
 func (l rootLeases) LeaseKeepAlive(ctx context.Context, _ ...grpc.CallOption) (pb.Lease_LeaseKeepAliveClient, error) {
-	return newRenewals(rootIn(ctx), l.server), nil
+	return newRenewals(rootIn(ctx), l.forward), nil
 }
 
 type rootWatcher struct{ clientv3.Watcher }

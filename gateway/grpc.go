@@ -16,6 +16,13 @@ const (
 	pingTimeout = 5 * time.Second
 	// pingsAllowed is how often a client may ask the same of us.
 	pingsAllowed = time.Second
+	// streamWindow and connWindow are how many bytes may be on their way to us, more than the largest request. Being fixed,
+	// they spare the ping with each message by which gRPC otherwise measures how large they should be.
+	streamWindow = 2 << 20
+	connWindow   = 8 << 20
+	// workers serve calls one after another and keep their stacks, which a goroutine for each call would have to grow. Calls
+	// that find none free have goroutines of their own.
+	workers = 32
 )
 
 // newGRPC makes the gRPC server with every service of the port. Later options win over etcd's own.
@@ -27,6 +34,9 @@ func newGRPC(b Backend, c *calls, h *health) *grpc.Server {
 		grpc.MaxConcurrentStreams(math.MaxUint32), // every wait is a stream, ten thousand on a connection are fine
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: pingsAllowed, PermitWithoutStream: true}),
 		grpc.KeepaliveParams(keepalive.ServerParameters{Time: pingEvery, Timeout: pingTimeout}),
+		grpc.NumStreamWorkers(workers),
+		grpc.StaticStreamWindowSize(streamWindow),
+		grpc.StaticConnWindowSize(connWindow),
 		grpc.WaitForHandlers(true), // so that nothing runs on etcd once Stop has returned
 	)
 	h.complete(s)

@@ -2,7 +2,7 @@
 // standby of. It finds the cluster, connects to it, and asks it twice a second whether it has a leader. It keeps nothing
 // on disk and writes nothing; whoever has its clients does.
 //
-//   - cluster.go: open, connect, close. leader.go: the question, and what follows from the answer.
+//   - cluster.go: open, connect, close. explain.go: why that fails. leader.go: the question, and what follows from the answer.
 //   - voters.go: where the voters are, as their peer ports tell. leases.go, renewals.go: renewals over one stream.
 //   - access.go, caller.go: who callers are and what they may do. credentials.go: what they show. tokens.go: whose tokens
 //     are. users.go, rights.go: what a user may do. asking.go: questions that many share, until they are answered.
@@ -69,10 +69,10 @@ func Open(ctx context.Context, c Config) (*Cluster, error) {
 			err = fmt.Errorf("%w: %w", ctx.Err(), err)
 		}
 		if ctx.Err() != nil || hopeless(err) {
-			return nil, errors.Join(fmt.Errorf("reaching etcd: %w", err), r.Close())
+			return nil, errors.Join(fmt.Errorf("reaching etcd: %w", r.explain(err)), r.Close())
 		}
 		if !told {
-			r.config.Logger.Warn("waiting for etcd", "at", r.places(), "error", err)
+			r.config.Logger.Warn("waiting for etcd", "at", r.places(), "error", r.explain(err))
 		}
 		select {
 		case <-time.After(openPause):

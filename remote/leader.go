@@ -7,6 +7,7 @@ import (
 	"time"
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 )
 
@@ -25,6 +26,8 @@ func (r *Cluster) ask(ctx context.Context) error {
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return fmt.Errorf("etcd at %v has not answered for %v: %w", r.Endpoints(), patience, err)
+	case errors.Is(err, rpctypes.ErrUserEmpty):
+		return fmt.Errorf("etcd at %v has access control and no etcd-user was given: %w", r.Endpoints(), err)
 	case err != nil:
 		return fmt.Errorf("asking etcd at %v for its leader: %w", r.Endpoints(), err)
 	}

@@ -36,8 +36,11 @@ func (k *Keeper) Age(d time.Duration) {
 // Pace gathers heartbeats.
 type Pace struct{ pace }
 
-// PaceEvery is for how long.
-const PaceEvery = paceEvery
+// NewPace gathers those that come once in an interval each.
+func NewPace(interval time.Duration) *Pace { return &Pace{pace{every: paceOf(interval)}} }
+
+// Every is for how long.
+func (p *Pace) Every() time.Duration { return p.every }
 
 // Join returns what to wait for, nil for nothing.
 func (p *Pace) Join(now time.Time) <-chan struct{} { return p.join(now) }

@@ -33,7 +33,9 @@ type Keeper struct {
 
 // NewKeeper returns a keeper.
 func NewKeeper(c Config) *Keeper {
-	return &Keeper{Config: c, leases: leases{c.Leases, c.Store.Within}, shelf: newShelf()}
+	return &Keeper{
+		Config: c, leases: leases{c.Leases, c.Store.Within}, pace: pace{every: paceOf(c.Interval)}, shelf: newShelf(),
+	}
 }
 
 // HeartbeatInterval returns how often a client should call Heartbeat.

@@ -6,13 +6,17 @@ import (
 	"time"
 )
 
-// paceEvery is how long heartbeats are gathered at the most.
-const paceEvery = 50 * time.Millisecond
+// longestPace is little of the shortest TTL.
+const longestPace = 200 * time.Millisecond
+
+// paceOf is how long heartbeats are gathered at the most that each come once in an interval: a hundredth of it.
+func paceOf(interval time.Duration) time.Duration { return min(interval/100, longestPace) }
 
 // pace lets heartbeats go on together that come shortly after one another, so that what each of them wakes up, here and in
 // the other members, is woken once: the renewal of leases, and the look behind it. One that comes alone goes on at once.
-// The zero value is ready for use.
 type pace struct {
+	every time.Duration
+
 	mu   sync.Mutex
 	next time.Time     // before it, nobody goes on
 	gate chan struct{} // closed when those who wait may go on; nil while nobody waits
@@ -38,7 +42,7 @@ func (p *pace) join(now time.Time) <-chan struct{} {
 	if p.gate == nil {
 		pause := p.next.Sub(now)
 		if pause <= 0 {
-			p.next = now.Add(paceEvery)
+			p.next = now.Add(p.every)
 			return nil
 		}
 		p.gate = make(chan struct{})
@@ -51,5 +55,5 @@ func (p *pace) open() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	close(p.gate)
-	p.gate, p.next = nil, time.Now().Add(paceEvery)
+	p.gate, p.next = nil, time.Now().Add(p.every)
 }

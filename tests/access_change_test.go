@@ -169,9 +169,7 @@ func TestAccess_IsSwitchedOnUnderWay(t *testing.T) {
 	r.hold(&cpgatev1.LockRequest{Name: "orders", SessionId: id})
 	waits := r.lock(&cpgatev1.LockRequest{Name: "orders", SessionId: other})
 	r.awaitLine("orders", 2)
-	_ = must(r.etcd.UserAdd(r.soon(), "root", passwordOf("root")))(t)
-	_ = must(r.etcd.UserGrantRole(r.soon(), "root", "root"))(t)
-	_ = must(r.etcd.AuthEnable(r.soon()))(t)
+	r.enable()
 	realm := &realm{rig: r}
 	root := realm.as(routes(t, r.addr)["gRPC"], realm.login("root"))
 	look := &cpgatev1.GetLockRequest{Name: "orders"}

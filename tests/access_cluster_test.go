@@ -17,9 +17,7 @@ func TestAccess_TokensInAClusterWhoseMembersDie(t *testing.T) {
 	f := runFleet(t, 3)
 	r := &realm{rig: serving(t, f.all[0].addr)}
 	r.addUser("alice", permission{kind: canBoth, key: "cp/lock/probe/", prefix: true})
-	_ = must(r.etcd.UserAdd(r.soon(), "root", passwordOf("root")))(t)
-	_ = must(r.etcd.UserGrantRole(r.soon(), "root", "root"))(t)
-	_ = must(r.etcd.AuthEnable(r.soon()))(t)
+	r.enable()
 
 	token := r.login("alice")
 	var id string

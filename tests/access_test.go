@@ -46,22 +46,35 @@ func newRealm(t *testing.T, users map[string][]permission, options ...func(*cpga
 	for user, permissions := range users {
 		r.addUser(user, permissions...)
 	}
-	_ = must(r.etcd.UserAdd(r.soon(), "root", passwordOf("root")))(t)
-	_ = must(r.etcd.UserGrantRole(r.soon(), "root", "root"))(t)
-	_ = must(r.etcd.AuthEnable(r.soon()))(t)
+	r.enable()
 	r.root = r.etcdAs("root")
 	r.etcd = r.root
 	return r
 }
 
+// enable switches access control on.
+func (r *rig) enable() {
+	r.Helper()
+	_ = must(r.etcd.UserAdd(r.soon(), "root", passwordOf("root")))(r.T)
+	_ = must(r.etcd.UserGrantRole(r.soon(), "root", "root"))(r.T)
+	_ = must(r.etcd.AuthEnable(r.soon()))(r.T)
+}
+
 // actsAsRoot gives a node without a member of its own the user that it needs.
 func actsAsRoot(t *testing.T) func(*cpgate.Config) {
+	t.Helper()
+	file := passwordFile(t)
+	return func(c *cpgate.Config) { c.EtcdUser, c.EtcdPasswordFile = "root", file }
+}
+
+// passwordFile has the password of root.
+func passwordFile(t *testing.T) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "password")
 	if err := os.WriteFile(file, []byte(passwordOf("root")), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return func(c *cpgate.Config) { c.EtcdUser, c.EtcdPasswordFile = "root", file }
+	return file
 }
 
 func (r *realm) addUser(user string, permissions ...permission) {

@@ -28,7 +28,7 @@ var house = map[string]floor{
 	},
 	"embedded": {
 		ours:   []string{"internal/access"},
-		others: []string{"go.etcd.io/", "go.uber.org/zap", "google.golang.org/grpc"},
+		others: []string{"go.etcd.io/", "go.uber.org/zap", "google.golang.org/grpc", "google.golang.org/protobuf", "golang.org/x/net/proxy"},
 	},
 	"remote": {
 		ours: []string{"internal/access"},

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/cpgate/cpgate/client"
 	cpgatev1 "github.com/cpgate/cpgate/proto/gen/cpgate/v1"
 )
 
@@ -65,6 +66,27 @@ func TestRejoin_AMemberComesBackWithoutItsData(t *testing.T) {
 	}
 	f.all[2].kill() // now the one that came back is needed
 	f.goesOn("b", lost, f.all[0])
+}
+
+// With access control, whoever comes back has to be root: it changes the members.
+func TestRejoin_TakesARootWhereThereIsAccessControl(t *testing.T) {
+	t.Parallel()
+	f := runFleet(t, 3)
+	serving(t, f.all[0].addr).enable()
+	asRoot := []string{"--etcd-user", "root", "--etcd-password-file", passwordFile(t)}
+	lost := f.all[1]
+	lost.wipe()
+	lost.args = append(lost.args, "--rejoin")
+	if _, ok := lost.launch(); ok || !strings.Contains(lost.said.String(), "no etcd-user was given") {
+		t.Errorf("as nobody, it said %s", lost.said.String())
+	}
+	lost.said.Reset()
+	lost.args = append(lost.args, asRoot...)
+	lost.start()
+	f.all[2].kill() // now the one that came back is needed
+	probe := startProbe(t, []string{lost.addr}, func(c *client.Config) { c.User, c.Password = "root", passwordOf("root") })
+	probe.awaitLoops(t, 10)
+	probe.stop()
 }
 
 // README.md has the two commands.

@@ -24,9 +24,9 @@ func TestTLS_SecuresTheWayToAnEtcdElsewhere(t *testing.T) {
 		cert, key string
 		said      string // empty where the node starts
 	}{
-		"another authority":            {foreign, ours, certs.ServerCert, certs.ServerKey, "has not answered"},
-		"one's of another authority":   {ours, foreign, certs.ServerCert, certs.ServerKey, "has not answered"},
-		"no certificate":               {ours, "", "", "", "has not answered"},
+		"another authority":            {foreign, ours, certs.ServerCert, certs.ServerKey, "signed by unknown authority"},
+		"one's of another authority":   {ours, foreign, certs.ServerCert, certs.ServerKey, "remote error: tls: "},
+		"no certificate":               {ours, "", "", "", "tls: certificate required"},
 		"a certificate that names one": {ours, ours, certs.ClientCert, certs.ClientKey, `must have no common name, has "client"`},
 		"what is wanted":               {ours, ours, certs.ServerCert, certs.ServerKey, ""},
 	} {

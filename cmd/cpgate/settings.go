@@ -150,8 +150,9 @@ var settings = []setting{
 	},
 	{
 		name: "etcd-user", unit: "name", defaultIs: "none",
-		help: "user as which a node that does not vote acts on etcd, where that has access control; it needs the role root",
-		at:   func(o *options) any { return &o.node.EtcdUser },
+		help: "user as which a node that does not vote, or rejoins, acts on etcd, where that has access control; it needs the " +
+			"role root",
+		at: func(o *options) any { return &o.node.EtcdUser },
 	},
 	{
 		name: "etcd-password-file", unit: "file", defaultIs: "none",

@@ -1,0 +1,219 @@
+package embedded
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
+	"go.etcd.io/etcd/server/v3/lease"
+	"go.etcd.io/etcd/server/v3/lease/leasehttp"
+	"golang.org/x/net/proxy"
+	"google.golang.org/protobuf/proto"
+)
+
+const (
+	// dialTimeout bounds the way to a peer port, and lineTimeout an answer from there.
+	dialTimeout = time.Second
+	lineTimeout = time.Second
+	// mostSent is how many answers may be outstanding.
+	mostSent = 1024
+	// maxAnswer is more than the answer to any renewal takes, in bytes.
+	maxAnswer = 64 << 10
+)
+
+// line is one connection to a member's peer port, on which leases are renewed. Nothing goes over it twice: who is told that it
+// has ended asks in another way.
+type line struct {
+	peer  string // its URL
+	since time.Time
+	ctx   context.Context // ends with the line, and says why
+	end   context.CancelCauseFunc
+	asked chan renewal
+	sent  chan renewal // in order, as the answers come
+}
+
+type renewal struct {
+	id     lease.LeaseID
+	answer chan answer // of one place
+}
+
+type answer struct {
+	ttl int64
+	err error
+}
+
+func newLine(peer string) *line {
+	l := &line{peer: peer, since: time.Now(), asked: make(chan renewal), sent: make(chan renewal, mostSent)}
+	l.ctx, l.end = context.WithCancelCause(context.Background())
+	return l
+}
+
+func (l *line) renew(ctx context.Context, id lease.LeaseID) (int64, error) {
+	r := renewal{id, make(chan answer, 1)}
+	select {
+	case l.asked <- r:
+	case <-l.ctx.Done():
+		return 0, context.Cause(l.ctx)
+	case <-ctx.Done():
+		return 0, ctx.Err()
+	}
+	select {
+	case a := <-r.answer:
+		return a.ttl, a.err
+	case <-l.ctx.Done():
+		return 0, context.Cause(l.ctx)
+	case <-ctx.Done():
+		return 0, ctx.Err()
+	}
+}
+
+// run connects, and sends what is asked until the line ends.
+func (l *line) run(c *tls.Config) {
+	conn, err := l.dial(c)
+	if err != nil {
+		l.end(err)
+		return
+	}
+	defer func() { _ = conn.Close() }() // also frees receive
+	go l.receive(conn)
+	for out := bufio.NewWriter(conn); ; {
+		select {
+		case r := <-l.asked:
+			if err := l.send(out, r); err != nil {
+				l.end(err)
+				return
+			}
+		case <-l.ctx.Done():
+			return
+		}
+	}
+}
+
+// send sends r, and with it what others are just asking.
+func (l *line) send(out *bufio.Writer, r renewal) error {
+	for {
+		if err := l.write(out, r.id); err != nil {
+			return err
+		}
+		select {
+		case l.sent <- r:
+		case <-l.ctx.Done():
+			return context.Cause(l.ctx)
+		}
+		select {
+		case r = <-l.asked:
+		default:
+			return out.Flush()
+		}
+	}
+}
+
+func (l *line) write(out io.Writer, id lease.LeaseID) error {
+	body, err := proto.Marshal(&pb.LeaseKeepAliveRequest{ID: int64(id)})
+	if err != nil {
+		return err
+	}
+	q, err := http.NewRequestWithContext(l.ctx, http.MethodPost, l.peer+leasehttp.LeasePrefix, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	q.Header.Set("Content-Type", "application/protobuf")
+	return q.Write(out)
+}
+
+// receive hands the answers to those who asked. One that is neither a yes nor a no ends the line: what is behind it
+// should not wait as well.
+func (l *line) receive(conn net.Conn) {
+	in := bufio.NewReader(conn)
+	for {
+		select {
+		case r := <-l.sent:
+			_ = conn.SetReadDeadline(time.Now().Add(lineTimeout))
+			ttl, err := read(in)
+			if err != nil && !errors.Is(err, lease.ErrLeaseNotFound) {
+				l.end(err)
+				return
+			}
+			r.answer <- answer{ttl, err}
+		case <-l.ctx.Done():
+			return
+		}
+	}
+}
+
+func read(in *bufio.Reader) (ttl int64, err error) {
+	r, err := http.ReadResponse(in, nil)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = r.Body.Close() }()
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxAnswer))
+	if err != nil {
+		return 0, err
+	}
+	switch r.StatusCode {
+	case http.StatusOK:
+	case http.StatusNotFound:
+		return 0, lease.ErrLeaseNotFound
+	default:
+		return 0, fmt.Errorf("the leader answered %s: %s", r.Status, body)
+	}
+	var a pb.LeaseKeepAliveResponse
+	err = proto.Unmarshal(body, &a)
+	return a.TTL, err
+}
+
+// dial connects as etcd's members do, through a proxy where the environment has one.
+func (l *line) dial(c *tls.Config) (net.Conn, error) {
+	u, err := url.Parse(l.peer)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(l.ctx, dialTimeout)
+	defer cancel()
+	by, err := dialer(u)
+	if err != nil {
+		return nil, err
+	}
+	conn, err := by.DialContext(ctx, "tcp", u.Host)
+	if err != nil || u.Scheme != "https" {
+		return conn, err
+	}
+	if c == nil {
+		_ = conn.Close()
+		return nil, errors.New("the leader wants TLS")
+	}
+	c = c.Clone()
+	c.ServerName = u.Hostname()
+	secured := tls.Client(conn, c)
+	if err := secured.HandshakeContext(ctx); err != nil {
+		_ = conn.Close()
+		return nil, err
+	}
+	return secured, nil
+}
+
+func dialer(to *url.URL) (proxy.ContextDialer, error) {
+	by, err := http.ProxyFromEnvironment(&http.Request{URL: to})
+	if err != nil || by == nil {
+		return &net.Dialer{}, err
+	}
+	d, err := proxy.FromURL(by, &net.Dialer{})
+	if err != nil {
+		return nil, err
+	}
+	c, ok := d.(proxy.ContextDialer)
+	if !ok {
+		return nil, fmt.Errorf("proxy %s knows no time limit", by.Redacted())
+	}
+	return c, nil
+}
