@@ -161,6 +161,7 @@ func (c *LockCall) enqueue(s scene) kv.Step {
 		t.If = append(t.If, kv.Empty(line))
 		promise = &LockAnswer{Outcome: Acquired, HoldCount: 1}
 	}
+	t.Apart = line // its revision is the fence: no two tickets have the same (L2)
 	return c.commit(s, 0, t, promise)
 }
 

@@ -1,6 +1,7 @@
 package semaphore_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -14,7 +15,7 @@ import (
 // product writes down about who is admitted, and of none of its code.
 type oracle struct {
 	limit    int64
-	line     []*stand         // in the order in which they came
+	line     []*stand         // in the order in which they came; those of one revision in that of their keys
 	came     map[string]int64 // the revision in which each came
 	admitted map[string]int64 // the revision in which it first held
 	moments  []moment
@@ -43,6 +44,9 @@ func (o *oracle) fold(events []event) {
 	for _, e := range events {
 		o.apply(e)
 	}
+	slices.SortFunc(o.line, func(a, b *stand) int {
+		return cmp.Or(cmp.Compare(o.came[a.key], o.came[b.key]), cmp.Compare(a.key, b.key))
+	})
 	m := moment{rev: events[0].rev, limit: o.limit, available: o.limit}
 	for _, s := range o.line {
 		if s.holds {

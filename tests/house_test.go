@@ -72,9 +72,10 @@ var house = map[string]floor{
 		others: []string{"go.etcd.io/etcd/api/", "golang.org/x/sync/"},
 	},
 	"internal/store": {
-		ours:   []string{"internal/mirror", "internal/keys", "internal/kv"},
-		others: []string{"go.etcd.io/etcd/api/", "go.etcd.io/etcd/client/v3"},
+		ours:   []string{"internal/mirror", "internal/proposal", "internal/keys", "internal/kv"},
+		others: []string{"go.etcd.io/etcd/api/", "go.etcd.io/etcd/client/v3", "github.com/prometheus/client_golang/"},
 	},
+	"internal/proposal": {ours: []string{"internal/kv"}},
 	"internal/progress": {ours: []string{"internal/mirror", "internal/kv"}},
 	"internal/memo":     {ours: []string{"internal/mirror", "internal/kv"}},
 	"internal/mirror": {
@@ -132,7 +133,7 @@ func (f floor) mayImport(imported string) bool {
 // pure are the files that do no I/O, so that the simulation can run them and a test needs nothing beside them.
 var pure = []string{
 	"internal/keys/*.go", "internal/kv/*.go", "internal/line/*.go", "internal/mirror/*.go",
-	"internal/memo/*.go", "internal/progress/*.go", "internal/value/*.go",
+	"internal/memo/*.go", "internal/progress/*.go", "internal/proposal/*.go", "internal/value/*.go",
 	"fencedlock/*call.go", "fencedlock/inline.go", "fencedlock/refuse.go", "fencedlock/scene.go",
 	"fencedlock/ticket.go", "fencedlock/memo.go", "fencedlock/limit.go", "fencedlock/types.go",
 	"semaphore/*call.go", "semaphore/abandoned.go", "semaphore/asking.go", "semaphore/claim.go", "semaphore/describe.go",

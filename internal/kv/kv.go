@@ -3,6 +3,8 @@
 // whatever is written in these values can run over a model of etcd as well as over etcd.
 package kv
 
+import "slices"
+
 // Revision is an etcd store revision: it rises by one with every transaction that writes. 0 is before all of them.
 type Revision int64
 
@@ -100,12 +102,20 @@ func DeleteAll(prefix string) Op { return Op{Key: prefix, Delete: true, Prefix: 
 type Txn struct {
 	If   []Compare
 	Then []Op
+	// Apart, where it is not empty, names something of which only one transaction in a revision may be: two that create
+	// what is told apart by its create revision must not share it.
+	Apart string
+}
+
+// Puts reports whether t may need room: it puts something.
+func (t Txn) Puts() bool {
+	return slices.ContainsFunc(t.Then, func(o Op) bool { return !o.Delete })
 }
 
 // Bare returns t without what it can spare. ok reports whether an etcd whose database is full takes that: it puts
 // nothing, and still does something.
 func (t Txn) Bare() (bare Txn, ok bool) {
-	bare.If = t.If
+	bare.If, bare.Apart = t.If, t.Apart
 	for _, o := range t.Then {
 		switch {
 		case o.Spare:

@@ -6,47 +6,49 @@ import (
 	"fmt"
 	"time"
 
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/cpgate/cpgate/internal/kv"
+	"github.com/cpgate/cpgate/internal/proposal"
 )
 
 // commitTimeout is beyond etcd's own (5 s and two election timeouts), so that etcd's word is heard.
 const commitTimeout = 10 * time.Second
 
-// inFlight is how many transactions are under way at the most; more wait here. etcd itself turns away what comes
-// when 5,000 are not applied yet.
-const inFlight = 1000
-
 // errUnknown means that a transaction may have been committed, or may yet be.
 var errUnknown = errors.New("outcome unknown")
 
-// Commit commits one transaction. It does not end with the caller: what was proposed can't be taken back, so its
-// outcome had better be known. The error is ErrUnavailable when it is not, and ErrFull when etcd has no room: then the
-// transaction was committed or never will be, and a look behind a barrier tells.
+// Commit commits one transaction, in one proposal with others that wait, as package proposal has it. It does not end with
+// the caller: what was proposed can't be taken back, so its outcome had better be known. The error is ErrUnavailable when
+// it is not, and ErrFull when etcd has no room: then the transaction was committed or never will be, and a look behind a
+// barrier tells.
 func (s *Store) Commit(t kv.Txn) (kv.Result, error) {
-	epoch := s.inEpoch()
-	select {
-	case s.slots <- struct{}{}:
-		defer func() { <-s.slots }()
-	case <-epoch.Done():
-		return kv.Result{}, unavailable("committing", context.Cause(epoch))
+	c := &commit{epoch: s.inEpoch(), done: make(chan struct{})}
+	if group := s.commits.add(proposal.NewEntry(t, c)); group != nil {
+		s.carry(group)
 	}
+	<-c.done
+	return c.result, c.err
+}
+
+// txn has etcd decide a transaction. The error is as Commit's, or says that it certainly was not committed.
+func (s *Store) txn(cmps []clientv3.Cmp, then []clientv3.Op) (*clientv3.TxnResponse, error) {
 	ctx, cancel := context.WithTimeout(s.inReign(), commitTimeout)
 	defer cancel()
-	got, err := s.Client.Txn(ctx).If(compares(t.If)...).Then(ops(t.Then)...).Commit()
+	got, err := s.Client.Txn(ctx).If(cmps...).Then(then...).Commit()
 	switch {
 	case err == nil:
-		return kv.Result{Succeeded: got.Succeeded, Revision: kv.Revision(got.Header.Revision)}, nil
+		return got, nil
 	case errors.Is(err, rpctypes.ErrNoSpace):
-		return kv.Result{}, fmt.Errorf("committing: %w: %w", ErrFull, err)
+		return nil, fmt.Errorf("committing: %w: %w", ErrFull, err)
 	case errors.Is(err, rpctypes.ErrTooManyRequests):
-		return kv.Result{}, unavailable("committing", err)
+		return nil, unavailable("committing", err)
 	case neverCommits(err):
-		return kv.Result{}, fmt.Errorf("committing: %w", err)
+		return nil, fmt.Errorf("committing: %w", err)
 	}
-	return kv.Result{}, unavailable("committing", fmt.Errorf("%w: %w", errUnknown, err))
+	return nil, unavailable("committing", fmt.Errorf("%w: %w", errUnknown, err))
 }
 
 // neverCommits reports errors that say for certain that nothing was written. ErrNoSpace is not among them: etcd refuses
@@ -64,20 +66,24 @@ func neverCommits(err error) bool {
 	return false
 }
 
-var relations = map[kv.Relation]string{kv.Equal: "=", kv.Greater: ">", kv.Less: "<"}
+var relations = map[kv.Relation]pb.Compare_CompareResult{
+	kv.Equal: pb.Compare_EQUAL, kv.Greater: pb.Compare_GREATER, kv.Less: pb.Compare_LESS,
+}
 
+// compares fills in what clientv3 would else copy for each of its options.
 func compares(in []kv.Compare) []clientv3.Cmp {
-	out := make([]clientv3.Cmp, 0, len(in))
-	for _, c := range in {
-		target := clientv3.CreateRevision(c.Key)
+	out := make([]clientv3.Cmp, len(in))
+	for n, c := range in {
+		out[n] = clientv3.CreateRevision(c.Key)
+		p := out[n].GetCompare()
+		p.Result = relations[c.Is]
+		p.TargetUnion = &pb.Compare_CreateRevision{CreateRevision: int64(c.Rev)}
 		if c.Target == kv.Mod {
-			target = clientv3.ModRevision(c.Key)
+			p.Target, p.TargetUnion = pb.Compare_MOD, &pb.Compare_ModRevision{ModRevision: int64(c.Rev)}
 		}
-		cmp := clientv3.Compare(target, relations[c.Is], int64(c.Rev))
 		if c.Prefix {
-			cmp = cmp.WithPrefix()
+			p.RangeEnd = []byte(clientv3.GetPrefixRangeEnd(c.Key))
 		}
-		out = append(out, cmp)
 	}
 	return out
 }

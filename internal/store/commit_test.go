@@ -1,12 +1,9 @@
 package store_test
 
 import (
-	"errors"
 	"fmt"
 	"slices"
-	"sync"
 	"testing"
-	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 
@@ -160,53 +157,6 @@ func TestAPutAttachesTheKeyToItsLeaseOrDetachesIt(t *testing.T) {
 		}
 		if i := e.item(t, s, "x"); i.Lease != kv.LeaseID(lease) {
 			t.Errorf("%+v, put on lease %d", i, lease)
-		}
-	}
-}
-
-// etcd turns away what comes when 5,000 transactions are not applied yet. Here the others wait.
-func TestAThousandTransactionsAreUnderWayAtTheMost(t *testing.T) {
-	t.Parallel()
-	e, l := on(t, shared), &lostAnswers{}
-	l.before.close()
-	s := e.open(t, l.on)
-	var wg sync.WaitGroup
-	for n := range 1200 {
-		wg.Go(func() {
-			if r, err := s.Commit(kv.Txn{Then: []kv.Op{kv.Put(e.key(fmt.Sprint(n)), nil, 0)}}); err != nil || !r.Succeeded {
-				t.Error(r, err)
-			}
-		})
-	}
-	eventually(t, "1000 under way, and no more", func() bool {
-		n := l.before.count()
-		time.Sleep(50 * time.Millisecond)
-		return n == 1000 && l.before.count() == n
-	})
-	l.before.open()
-	wg.Wait()
-	if n := l.count(); n != 1200 {
-		t.Errorf("%d transactions", n)
-	}
-}
-
-func TestATransactionThatWaitsForItsTurnEndsWithTheStore(t *testing.T) {
-	t.Parallel()
-	e, l := on(t, shared), &lostAnswers{}
-	l.before.close()
-	s := e.open(t, l.on)
-	ends := make(chan error, 1001)
-	for range cap(ends) {
-		go func() {
-			_, err := s.Commit(kv.Txn{Then: []kv.Op{kv.Put(e.key("x"), nil, 0)}})
-			ends <- err
-		}()
-	}
-	eventually(t, "1000 under way", func() bool { return l.before.count() == 1000 })
-	s.Close()
-	for range cap(ends) {
-		if err := receive(t, ends, "end"); !errors.Is(err, store.ErrUnavailable) {
-			t.Fatal(err)
 		}
 	}
 }

@@ -10,3 +10,10 @@ func (s *Store) Turns() map[string]int {
 	}
 	return all
 }
+
+// OnTheirWay returns how many transactions are not answered yet.
+func (s *Store) OnTheirWay() int {
+	s.commits.mu.Lock()
+	defer s.commits.mu.Unlock()
+	return s.commits.queue.Len()
+}

@@ -63,7 +63,7 @@ type etcd struct {
 
 var spaces atomic.Int64
 
-func on(t *testing.T, m *embedded.Member) *etcd {
+func on(t testing.TB, m *embedded.Member) *etcd {
 	t.Helper()
 	c := m.NewClient()
 	t.Cleanup(func() { c.Close() })
@@ -71,7 +71,7 @@ func on(t *testing.T, m *embedded.Member) *etcd {
 }
 
 // open opens a store; with may change its client before.
-func (e *etcd) open(t *testing.T, with ...func(*clientv3.Client)) *store.Store {
+func (e *etcd) open(t testing.TB, with ...func(*clientv3.Client)) *store.Store {
 	t.Helper()
 	c := e.member.NewClient()
 	for _, f := range with {

@@ -98,7 +98,8 @@ func (h *heldWatch) lose() {
 	h.cut()
 }
 
-// lostAnswers commits transactions and loses the answers: the first ones, as many as there are errors.
+// lostAnswers commits transactions and loses the answers: those of the first ones, as many as there are errors; nil loses
+// none.
 type lostAnswers struct {
 	clientv3.KV
 	before gate // holds up transactions until they are sent
@@ -111,6 +112,13 @@ func (l *lostAnswers) on(c *clientv3.Client) { l.KV, c.KV = c.KV, l }
 
 func (l *lostAnswers) Txn(ctx context.Context) clientv3.Txn {
 	return &lostTxn{Txn: l.KV.Txn(ctx), ctx: ctx, of: l}
+}
+
+// lose has the answer to a transaction lost, after so many others.
+func (l *lostAnswers) lose(after int, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.errs = append(make([]error, after), err)
 }
 
 func (l *lostAnswers) count() int {
@@ -142,9 +150,10 @@ func (t *lostTxn) Commit() (*clientv3.TxnResponse, error) {
 	defer t.of.mu.Unlock()
 	t.of.txns++
 	if len(t.of.errs) > 0 {
-		err = t.of.errs[0]
-		t.of.errs = t.of.errs[1:]
-		return nil, err
+		lost := t.of.errs[0]
+		if t.of.errs = t.of.errs[1:]; lost != nil {
+			return nil, lost
+		}
 	}
 	return r, err
 }

@@ -42,14 +42,14 @@ type Config struct {
 // Store is a gateway's view of etcd and its way to change it.
 type Store struct {
 	Config
-	ctx    context.Context // ends when the store closes
-	cancel context.CancelCauseFunc
-	tasks  sync.WaitGroup
-	reads  reads
-	prod   chan struct{}
-	slots  chan struct{} // one for each transaction under way
-	turns  turns
-	calls  atomic.Uint64
+	ctx     context.Context // ends when the store closes
+	cancel  context.CancelCauseFunc
+	tasks   sync.WaitGroup
+	reads   reads
+	prod    chan struct{}
+	turns   turns
+	commits commits
+	calls   atomic.Uint64
 
 	mu        sync.RWMutex
 	epoch     span // until the quorum is lost
@@ -67,7 +67,6 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	s := &Store{
 		Config: c,
 		prod:   make(chan struct{}, 1),
-		slots:  make(chan struct{}, inFlight),
 		mirror: mirror.New(c.Space),
 		waits:  map[string]map[*Wait]struct{}{},
 		unseen: map[string]kv.Revision{},

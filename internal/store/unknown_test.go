@@ -12,16 +12,16 @@ import (
 	"github.com/cpgate/cpgate/internal/store"
 )
 
-// puts is a call that puts x until it sees it.
-func puts(e *etcd) *call {
+// putter is a call that puts a key until it sees it.
+func (e *etcd) putter(name string) *call {
 	c := &call{loose: true}
 	c.next = func(v mirror.View) kv.Step {
-		if e.value(v, "x") != "" || len(c.results) > 0 {
+		if e.value(v, name) != "" || len(c.results) > 0 {
 			return kv.Done
 		}
 		return kv.Commit(kv.Txn{
-			If:   []kv.Compare{kv.Absent(e.key("x"))},
-			Then: []kv.Op{kv.Put(e.key("x"), []byte("1"), 0)},
+			If:   []kv.Compare{kv.Absent(e.key(name))},
+			Then: []kv.Op{kv.Put(e.key(name), []byte("1"), 0)},
 		})
 	}
 	return c
@@ -35,7 +35,7 @@ func TestACommitWhoseAnswerIsLostIsLookedForByAFreshLook(t *testing.T) {
 	} {
 		e, l := on(t, shared), &lostAnswers{errs: []error{lost}}
 		s := e.open(t, l.on)
-		c := puts(e)
+		c := e.putter("x")
 		if err := s.Run(t.Context(), c, nil); err != nil {
 			t.Errorf("%v: %v", lost, err)
 		}

@@ -26,20 +26,32 @@ type commit struct {
 
 func newEtcd() *etcd { return &etcd{rev: 1, items: map[string]*kv.Item{}} }
 
-// txn decides on the state before it, as etcd does, and is one revision.
-func (e *etcd) txn(t kv.Txn) kv.Result {
-	for _, c := range t.If {
-		if !e.holds(c) {
-			return kv.Result{Revision: e.rev}
-		}
-	}
+// done is what came of one of the transactions of a proposal.
+type done struct {
+	succeeded bool
+	events    []kv.Event
+}
+
+// txn commits transactions as one, nested in it: it decides on the state before all of them, as etcd does, and they are one
+// revision.
+func (e *etcd) txn(all ...kv.Txn) []done {
+	did := make([]done, len(all))
 	var events []kv.Event
-	for _, o := range t.Then {
-		events = append(events, e.events(o)...)
+	var ops []kv.Op
+	for n, t := range all {
+		if slices.ContainsFunc(t.If, func(c kv.Compare) bool { return !e.holds(c) }) {
+			continue
+		}
+		did[n].succeeded = true
+		for _, o := range t.Then {
+			did[n].events = append(did[n].events, e.events(o)...)
+		}
+		events = append(events, did[n].events...)
+		ops = append(ops, t.Then...)
 	}
-	e.judge(t.Then)
+	e.judge(ops)
 	e.append(events)
-	return kv.Result{Succeeded: true, Revision: e.rev}
+	return did
 }
 
 // events returns what an operation does. To delete what is not there is nothing.

@@ -17,11 +17,6 @@ const (
 	none        // what puts is refused
 )
 
-// puts reports whether a transaction needs room.
-func puts(t kv.Txn) bool {
-	return slices.ContainsFunc(t.Then, func(o kv.Op) bool { return !o.Delete })
-}
-
 // fills returns what may become of the room. While a schedule comes to its end there comes to be some.
 func (w *world) fills() []func() {
 	switch {
@@ -60,9 +55,9 @@ func (r *run) outlasted() {
 	}
 }
 
-// atTheDoor reports whether etcd refuses a transaction before it is proposed: then nothing follows about what was
+// atTheDoor reports whether etcd refuses a proposal before it is proposed: then nothing follows about what was
 // proposed before.
-func (w *world) atTheDoor(t kv.Txn) bool { return w.room == none && puts(t) && w.chance(2) }
+func (w *world) atTheDoor(p *entry) bool { return w.room == none && p.puts() && w.chance(2) }
 
 // noRoom is what etcd answers, and what the store makes of it: the call looks again, behind a barrier.
 func (r *run) noRoom() {
@@ -86,7 +81,7 @@ func (r *run) send(t kv.Txn) {
 		}
 		t = bare
 	}
-	r.proposal, r.stage = &proposal{by: r.by, txn: t}, committing
+	r.sent, r.stage = &sent{by: r.by, txn: t}, committing
 }
 
 // refusedForRoom: a request is told that there is no room. Asked for the first time, and with nothing of it lost on the

@@ -144,7 +144,7 @@ func (g *gateway) sweep() {
 func (g *gateway) sweepOne() {
 	t := g.found[0]
 	g.found = g.found[1:]
-	g.w.apply(&proposal{txn: g.w.broken(nil, t)})
+	g.w.apply(alone(&sent{txn: g.w.broken(nil, t)}))
 }
 
 // crash ends a gateway with all its calls: their clients notice, and what was on its way may still come.
@@ -153,7 +153,7 @@ func (w *world) crash(g *gateway) {
 	g.orphans()
 	for _, r := range slices.Clone(g.runs) {
 		if r.stage == committing {
-			w.limbo = append(w.limbo, r.proposal)
+			w.limbo = append(w.limbo, alone(r.sent))
 		}
 		r.stage = ended
 		if !r.left {

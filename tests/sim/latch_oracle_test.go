@@ -50,18 +50,23 @@ func newLatchOracle(w *world, name keys.Name) *latchOracle {
 func (o *latchOracle) prefix() string { return "cp/latch/" + string(o.name) + "/" }
 
 // observe implements oracle.
-func (o *latchOracle) observe(c commit, p *proposal) {
-	if !slices.ContainsFunc(c.events, func(e kv.Event) bool { return strings.HasPrefix(e.Key+"/", o.prefix()) }) {
-		return
+func (o *latchOracle) observe(c commit, by *entry) {
+	for _, p := range c.parts(by) {
+		if slices.ContainsFunc(p.events, func(e kv.Event) bool { return strings.HasPrefix(e.Key+"/", o.prefix()) }) {
+			o.follow(p)
+		}
 	}
+}
+
+func (o *latchOracle) follow(p part) {
 	before := o.now
-	o.now = before.next(o.name, c)
-	o.past = append(o.past, moment[latchState]{c.rev, o.w.steps, o.now})
-	if p == nil || p.by == nil || o.of[p.by] == nil {
+	o.now = before.next(o.name, p.commit)
+	o.past = append(o.past, moment[latchState]{p.rev, o.w.steps, o.now})
+	if p.by == nil || p.by.by == nil || o.of[p.by.by] == nil {
 		o.w.failf("somebody unknown writes to %s", o.name)
 		return
 	}
-	o.judge(before, o.of[p.by], c.events)
+	o.judge(before, o.of[p.by.by], p.events)
 }
 
 // judge notes what a transaction has done, and that it may do that.

@@ -21,6 +21,8 @@ func TestBrokenLocksAreNoticed(t *testing.T) {
 		"put after the session has ended":                    without(on("/session/")),
 		"put that forgets the lease":                         forgetLease,
 		"calls that take each other's tickets for their own": sameCall,
-		"lost wake-up": deaf,
+		"lost wake-up":                          deaf,
+		"two tickets in one revision":           mutates(func(t *kv.Txn) { t.Apart = "" }),
+		"proposals that take in whatever waits": heedless,
 	})
 }

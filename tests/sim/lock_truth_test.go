@@ -44,9 +44,11 @@ func newLockOracle(w *world, lock keys.Name) *lockOracle {
 }
 
 // observe implements oracle.
-func (o *lockOracle) observe(c commit, by *proposal) {
-	if by != nil {
-		o.noteForce(by.txn)
+func (o *lockOracle) observe(c commit, by *entry) {
+	for _, p := range c.parts(by) {
+		if p.by != nil && p.by.succeeded {
+			o.noteForce(p.by.txn)
+		}
 	}
 	line := "cp/lock/" + string(o.lock) + "/"
 	if slices.ContainsFunc(c.events, func(e kv.Event) bool { return strings.HasPrefix(e.Key, line) }) {
@@ -77,11 +79,21 @@ func (o *lockOracle) read(prefix string) {
 	})
 	o.past = append(o.past, moment[[]seat]{o.w.etcd.rev, o.w.steps, o.line})
 	o.checkOver()
+	o.checkFences()
 	if len(o.line) > 0 {
 		if f := o.line[0].item.Create; f < o.fence {
 			o.w.failf("fence of %s falls from %d to %d (L2)", o.lock, o.fence, f)
 		}
 		o.fence = o.line[0].item.Create
+	}
+}
+
+// checkFences sees to it that no two tickets, which may all come to hold, have the same fence (L2).
+func (o *lockOracle) checkFences() {
+	for n := 1; n < len(o.line); n++ {
+		if a, b := o.line[n-1].item, o.line[n].item; a.Create == b.Create {
+			o.w.failf("%s and %s came in one revision (L2)", a.Key, b.Key)
+		}
 	}
 }
 

@@ -37,16 +37,9 @@ type run struct {
 	graceOver bool
 	unknowns  int
 	full      bool // etcd had no room for the last transaction
-	proposal  *proposal
-	limbo     []*proposal // lost on the way: they may be committed late
+	sent      *sent
+	limbo     []*entry // lost on the way: they may be committed late
 	answer    func(err error)
-}
-
-// proposal is a transaction on its way to etcd.
-type proposal struct {
-	by   *op // what asked for the call that proposed it; nil for a sweep
-	txn  kv.Txn
-	done bool
 }
 
 // patience is how many transactions of unknown outcome a call sees through.
@@ -137,38 +130,8 @@ func (r *run) look() {
 	}
 }
 
-// commit has the transaction answered. What the call proposed before has come by then, or never will: etcd's log keeps
-// their order.
-func (r *run) commit() {
-	r.stage = looking
-	if r.g.w.atTheDoor(r.proposal.txn) {
-		r.noRoom()
-		return
-	}
-	for _, p := range r.limbo {
-		r.g.w.settle(p)
-	}
-	r.limbo = nil
-	if result, ok := r.g.w.apply(r.proposal); ok {
-		r.call.Committed(result)
-	} else {
-		r.noRoom()
-	}
-}
-
-// loseAnswer makes the outcome unknown: the transaction is committed now, or late, or never. Or etcd is too busy to take
-// it at all, and says so.
-func (r *run) loseAnswer() {
-	switch r.g.w.rng.IntN(4) {
-	case 0:
-		r.g.w.apply(r.proposal)
-	case 1:
-		r.limbo = append(r.limbo, r.proposal)
-		r.g.w.limbo = append(r.g.w.limbo, r.proposal)
-	case 2:
-		r.finish(errLost)
-		return
-	}
+// unknown is what the store makes of an outcome that is: the call looks again, behind a barrier, or has lost patience.
+func (r *run) unknown() {
 	r.stage = reading
 	if r.unknowns++; r.unknowns >= patience {
 		r.finish(errLost)

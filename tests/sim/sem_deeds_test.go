@@ -32,7 +32,7 @@ const (
 )
 
 // judge notes what a transaction has done, and that it may do that.
-func (o *semOracle) judge(before semState, p *proposal) {
+func (o *semOracle) judge(before semState, p *sent) {
 	var by *semOp
 	if p != nil && p.by != nil {
 		by = o.of[p.by]

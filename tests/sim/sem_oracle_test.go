@@ -45,14 +45,18 @@ func (o *semOracle) concerns(c commit) bool {
 }
 
 // observe implements oracle.
-func (o *semOracle) observe(c commit, by *proposal) {
+func (o *semOracle) observe(c commit, by *entry) {
 	if !o.concerns(c) {
 		return
 	}
-	before := o.now
-	o.now = before.next(o.name, c.events)
-	o.past = append(o.past, moment[semState]{c.rev, o.w.steps, o.now})
-	o.judge(before, by)
+	for _, p := range c.parts(by) {
+		if o.concerns(p.commit) {
+			before := o.now
+			o.now = before.next(o.name, p.events)
+			o.past = append(o.past, moment[semState]{c.rev, o.w.steps, o.now})
+			o.judge(before, p.by)
+		}
+	}
 	o.checkLine()
 }
 

@@ -34,6 +34,7 @@ func bite(t *testing.T, s scene, variants map[string]breaks) {
 func noBarrier(w *world) { w.noBarrier = true }
 func sameCall(w *world)  { w.sameCall = true }
 func deaf(w *world)      { w.deaf = true }
+func heedless(w *world)  { w.heedless = true }
 
 // faints has gateways faint often besides.
 func faints(also breaks) breaks {

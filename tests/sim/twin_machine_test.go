@@ -59,9 +59,9 @@ func (m *machine) expire(id session.ID) {
 }
 
 func (m *machine) commit(t kv.Txn) kv.Result {
-	r := m.etcd.txn(t)
+	did := m.etcd.txn(t)
 	m.deliver()
-	return r
+	return kv.Result{Succeeded: did[0].succeeded, Revision: m.etcd.rev}
 }
 
 func (m *machine) broken(t kv.Txn) kv.Txn {

@@ -18,7 +18,7 @@ type world struct {
 	rng      *rand.Rand
 	etcd     *etcd
 	gateways []*gateway
-	limbo    []*proposal // of lost outcome; they may be committed until settled
+	limbo    []*entry // of lost outcome; they may be committed until settled
 	actors   []actor
 	missing  int // gateways without a marker
 	room     room
@@ -41,6 +41,7 @@ type world struct {
 	sameCall    bool // every call goes by the same name
 	fullIsNo    bool // that there was no room is taken for that nothing was done
 	shortSpells bool // and there is room again before anybody knows
+	heedless    bool // whatever waits shares a proposal
 	deaf        bool // what follows from a change, and is none itself, is no news
 }
 
@@ -52,8 +53,8 @@ type actor interface {
 
 // oracle knows what is true, and holds against it what is told.
 type oracle interface {
-	// observe takes in a revision, the moment it is there; by is the transaction, nil for what nobody asked for.
-	observe(c commit, by *proposal)
+	// observe takes in a revision, the moment it is there; by is the entry in its log, nil for what nobody asked for.
+	observe(c commit, by *entry)
 	// compare holds a mirror against what was true at its revision.
 	compare(whose string, v mirror.View)
 	// calm looks at who still waits when nobody does anything any more.
@@ -66,7 +67,7 @@ func newWorld(seed uint64) *world {
 	w := &world{rng: rand.New(rand.NewPCG(seed, 0)), etcd: newEtcd(), dead: map[session.ID]int{}}
 	w.climate = climate{
 		lost: w.one(4, 12, 40), unknown: w.one(3, 10, 40), late: w.one(1, 6, 30), mishap: w.one(15, 60, 200),
-		fresh: w.one(1, 2, 6), swift: w.one(1, 3), full: w.one(0, 0, 5),
+		fresh: w.one(1, 2, 6), swift: w.one(1, 3), full: w.one(0, 0, 5), alone: w.one(1, 3, 20),
 	}
 	if w.chance(5) { // a storm: most of what is on its way stays so for long
 		w.climate.unknown, w.climate.late = 2, 100
@@ -86,6 +87,7 @@ type climate struct {
 	fresh   int // how often a mirror comes on, compared to anything else
 	swift   int // how often a transaction is committed
 	full    int // one in so many times etcd has no room, or has again; 0: it always has
+	alone   int // one in so many times what might share a proposal does not
 }
 
 // one draws one of the numbers.
@@ -108,25 +110,27 @@ func (w *world) broken(by *op, t kv.Txn) kv.Txn {
 }
 
 // apply commits a proposal, at most once. ok is what etcd answers: there was room.
-func (w *world) apply(p *proposal) (r kv.Result, ok bool) {
+func (w *world) apply(p *entry) (ok bool) {
 	p.done = true
-	if w.room == none && puts(p.txn) {
-		return r, false
+	if w.room == none && p.puts() {
+		return false
 	}
-	r = w.etcd.txn(p.txn)
-	w.tracef("commit %v at %d: %s", r.Succeeded, r.Revision, writes(p.txn.Then))
+	for n, d := range w.etcd.txn(p.txns()...) {
+		p.all[n].done = d
+		w.tracef("commit %v at %d, %d of %d: %s", d.succeeded, w.etcd.rev, n+1, len(p.all), writes(p.all[n].txn.Then))
+	}
 	w.observe(p)
-	if w.room == brim && puts(p.txn) {
+	if w.room == brim && p.puts() {
 		w.tracef("which fills etcd up")
 		w.room = none
-		return r, false
+		return false
 	}
-	return r, true
+	return true
 }
 
 // settle lets a lost proposal be committed, or never.
-func (w *world) settle(p *proposal) {
-	w.limbo = slices.DeleteFunc(w.limbo, func(o *proposal) bool { return o == p })
+func (w *world) settle(p *entry) {
+	w.limbo = slices.DeleteFunc(w.limbo, func(o *entry) bool { return o == p })
 	if !p.done && w.chance(2) {
 		w.apply(p)
 	}
@@ -146,7 +150,7 @@ func (w *world) expire(lease kv.LeaseID) {
 }
 
 // observe has the oracles take in what is new.
-func (w *world) observe(by *proposal) {
+func (w *world) observe(by *entry) {
 	if w.told == len(w.etcd.log) {
 		return
 	}
