@@ -179,7 +179,7 @@ func TestParse_PicksWhatIsAskedFor(t *testing.T) {
 	}
 	for args, want := range map[string]string{
 		"-workloads W99": `-workloads: there is no "W99", only W1, W2`,
-		"-systems mysql": `-systems: there is no "mysql", only cpgate-unary`,
+		"-systems mysql": `-systems: there is no "mysql", only cpgate-`,
 		"-rounds 0":      "-rounds of 1 or more",
 		"-duration 0s":   "a -duration",
 		"-warm-up -1s":   "want no arguments",
