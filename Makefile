@@ -27,6 +27,7 @@ race: ## Run every test under the race detector (needs a C compiler)
 .PHONY: lint
 lint: ## Check formatting, Go code and .proto files
 	go tool -modfile=tools/lint/go.mod golangci-lint run ./...
+	cd bench && go tool -modfile=../tools/lint/go.mod golangci-lint run ./...
 	cd proto && go tool -modfile=../tools/buf/go.mod buf lint
 
 .PHONY: format
@@ -43,7 +44,11 @@ check-generated: ## Fail if proto/gen is not what generate would make
 	tools/check-generated
 
 .PHONY: bench
-bench: ## Run every benchmark
+bench: ## Compare cpgate with etcd, ZooKeeper and Redis, into docs/benchmarks.md; BENCH='-rounds 1 -write=false' for less
+	go -C bench run . $(BENCH)
+
+.PHONY: go-bench
+go-bench: ## Run every Go benchmark
 	go test -run '^$$' -bench . -benchmem ./...
 
 .PHONY: fuzz

@@ -39,7 +39,7 @@ func newRoot() *cobra.Command {
 		DisableSuggestions: true, // they take more than one line
 	}
 	c.SetFlagErrorFunc(flagError)
-	c.AddCommand(newServe(), newHealth(), newStatus(), newMember(), newSnapshot(), newConfig(), newCerts(), newVersion())
+	c.AddCommand(newServe(), newHealth(), newStatus(), newMember(), newSnapshot(), newBench(), newConfig(), newCerts(), newVersion())
 	return c
 }
 

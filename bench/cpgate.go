@@ -1,0 +1,134 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+
+	"github.com/cpgate/cpgate/client"
+	"github.com/cpgate/cpgate/internal/bench"
+)
+
+// cpgateUnary is cpgate through its Go client, with a call for each request.
+var cpgateUnary = &system{
+	name: "cpgate-unary", title: "cpgate, unary calls", clustered: true,
+	build: buildCpgate, version: cpgateVersion, start: startCpgate,
+	work: map[kind]func(context.Context, task) (bench.Work, error){
+		ownLocks: cpgateLocks, oneLock: cpgateLocks, oneSemaphore: cpgateSemaphore, idleSessions: cpgateSessions,
+	},
+	hold: holdLocks,
+}
+
+func buildCpgate(ctx context.Context, to *tools) error {
+	to.cpgate = filepath.Join(to.dir, "cpgate")
+	_, err := output(ctx, to.repo, "go", "build", "-o", to.cpgate, "./cmd/cpgate")
+	return err
+}
+
+// cpgateVersion names the commit too, which is not known where the source is no checkout.
+func cpgateVersion(ctx context.Context, from tools) (string, error) {
+	version, err := output(ctx, ".", from.cpgate, "version")
+	if commit, none := output(ctx, from.repo, "git", "describe", "--always", "--dirty"); none == nil {
+		version += ", commit " + commit
+	}
+	return version, err
+}
+
+// startCpgate starts members with the settings that they have by default.
+func startCpgate(ctx context.Context, from tools, members int, dir string) (*cluster, error) {
+	addrs, err := unused(2 * members)
+	if err != nil {
+		return nil, err
+	}
+	c := &cluster{endpoints: addrs[:members]}
+	var all []string
+	for n, peer := range addrs[members:] {
+		all = append(all, fmt.Sprintf("m%d=%s", n, peer))
+	}
+	for n, addr := range c.endpoints {
+		args := []string{"serve", "--listen", addr, "--data-dir", filepath.Join(dir, fmt.Sprint("cpgate", n))}
+		if members > 1 {
+			args = append(args, "--name", fmt.Sprint("m", n), "--cp-member-count", fmt.Sprint(members), "--members", strings.Join(all, ","))
+		}
+		s, err := launch(ctx, filepath.Join(dir, fmt.Sprint("cpgate", n, ".log")), from.cpgate, args...)
+		if err != nil {
+			c.stop()
+			return nil, err
+		}
+		c.servers = append(c.servers, s)
+	}
+	return c.served(ctx, func(addr string) func(context.Context) bool { return well("http://" + addr + "/readyz") })
+}
+
+// served returns when every server answers, or none is left.
+func (c *cluster) served(ctx context.Context, answers func(addr string) func(context.Context) bool) (*cluster, error) {
+	for n, s := range c.servers {
+		if err := s.await(ctx, answers(c.endpoints[n])); err != nil {
+			c.stop()
+			return nil, err
+		}
+	}
+	return c, nil
+}
+
+// newClients makes a client for each endpoint, so that callers are spread over the members.
+func newClients(ctx context.Context, endpoints []string) (bench.Clients, error) {
+	var all bench.Clients
+	for n := range endpoints {
+		c, err := client.NewWith(client.Config{
+			Endpoints: slices.Concat(endpoints[n:], endpoints[:n]), Logger: slog.New(slog.DiscardHandler),
+		})
+		if err == nil {
+			_, err = c.SessionID(ctx)
+		}
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, c)
+	}
+	return all, nil
+}
+
+func names(t task) bench.Names { return bench.Names{Prefix: t.Name + "-", Hot: t.Kind != ownLocks} }
+
+func cpgateLocks(ctx context.Context, t task) (bench.Work, error) {
+	clients, err := newClients(ctx, t.Endpoints)
+	if err != nil {
+		return bench.Work{}, err
+	}
+	return bench.NewLocks(clients, names(t), t.Callers), nil
+}
+
+func cpgateSemaphore(ctx context.Context, t task) (bench.Work, error) {
+	clients, err := newClients(ctx, t.Endpoints)
+	if err != nil {
+		return bench.Work{}, err
+	}
+	w, _, err := bench.NewSemaphores(ctx, clients, names(t), t.Callers, t.Permits)
+	return w, err
+}
+
+func cpgateSessions(ctx context.Context, t task) (bench.Work, error) {
+	conn, err := dial(t.Endpoints[0])
+	if err != nil {
+		return bench.Work{}, err
+	}
+	w, _, err := bench.NewSessions(ctx, []grpc.ClientConnInterface{conn}, t.Callers, idleTTL, idleInterval)
+	return w, err
+}
+
+const (
+	idleTTL      = time.Minute
+	idleInterval = 5 * time.Second
+)
+
+func dial(addr string) (*grpc.ClientConn, error) {
+	return grpc.NewClient(addr, grpc.WithTransportCredentials(insecure.NewCredentials()))
+}
