@@ -2,9 +2,11 @@ package tests_test
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 )
 
@@ -68,12 +70,28 @@ func (f *fleet) addrs() (addrs []string) {
 	return addrs
 }
 
-// unused returns an address at which nobody listens just now.
+// firstPort and ports are a range that systems leave to those who ask for a port by its number.
+const firstPort, ports = 10_000, 20_000
+
+// portsTaken is how many of them were looked at, from some first one on.
+var portsTaken = func() *atomic.Int64 {
+	var n atomic.Int64
+	n.Store(rand.Int64N(ports))
+	return &n
+}()
+
+// unused returns an address at which nobody listens, nor will: it is no other test's, and no connection's own.
 func unused(t *testing.T) string {
 	t.Helper()
-	l := must(net.Listen("tcp", "127.0.0.1:0"))(t)
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
+	for range ports {
+		addr := fmt.Sprintf("127.0.0.1:%d", firstPort+portsTaken.Add(1)%ports)
+		if l, err := net.Listen("tcp", addr); err == nil {
+			_ = l.Close()
+			return addr
+		}
+	}
+	t.Fatal("no port is free")
+	return ""
 }
 
 // leader is the member that leads, as another one sees it.

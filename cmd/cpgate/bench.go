@@ -23,8 +23,9 @@ func newBench() *cobra.Command {
 			"  latch      set a latch to 1, count it down, and see --waiters answered; with --hot, count down one latch\n" +
 			"  session    keep an idle session alive, one for each caller\n\n" +
 			"All of it is what programs do too: durable, through the Go client, beside whoever else uses the cluster, whom it slows\n" +
-			"down. Its names begin with \"" + benchPrefix + "\", and nothing is left of them. Under access control, a user needs to write\n" +
-			"locks that begin so, and the role root for semaphores and latches, which it destroys. For callers on one machine the limit may be that machine.",
+			"down. What it makes has a name that begins with \"" + benchPrefix + "\", and is gone when it ends, but for the answers to calls\n" +
+			"about latches, which a cluster keeps for ten minutes. Under access control, a user needs to write locks that begin so, and the\n" +
+			"role root for semaphores and latches, which it destroys. For callers on one machine the limit may be that machine.",
 		Args: cobra.NoArgs,
 	}
 	r := addReach(c)

@@ -21,6 +21,9 @@ func TestCommands_CallANodeOverTLS(t *testing.T) {
 		t.Errorf("said %s", said)
 	}
 	s.works(append([]string{"member", "list", "--endpoints", n.addr}, asClient...)...)
+	for _, primitive := range []string{"lock", "session --heartbeat=100ms"} { // one goes over the Go client, the other over etcd's
+		s.works(append(strings.Fields("bench --warm-up=0s --duration=1s --endpoints="+n.addr+" --primitive="+primitive), asClient...)...)
+	}
 	s.refuses(`endpoint "`+n.addr+`": 400 This port speaks TLS: call it with https.`, "health", "--endpoint", n.addr)
 	s.refuses(`endpoint "`+n.addr+`": remote error: tls: certificate required`, "health", "--endpoint", n.addr, "--ca-file=certs/ca.crt")
 	s.refuses(`endpoint "`+n.addr+`": tls: failed to verify certificate: x509: certificate signed by unknown authority`,
