@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"google.golang.org/grpc"
@@ -18,12 +20,21 @@ import (
 
 // cpgateUnary is cpgate through its Go client, with a call for each request.
 var cpgateUnary = &system{
-	name: "cpgate-unary", title: "cpgate, unary calls", clustered: true,
+	name: unary, title: "cpgate, unary calls", clustered: true,
 	build: buildCpgate, version: cpgateVersion, start: startCpgate,
 	work: map[kind]func(context.Context, task) (bench.Work, error){
 		ownLocks: cpgateLocks, oneLock: cpgateLocks, oneSemaphore: cpgateSemaphore, idleSessions: cpgateSessions,
 	},
 	hold: holdLocks,
+}
+
+// cpgateStream is cpgate through its Go client as it comes, whose calls share a stream.
+var cpgateStream = &system{
+	name: stream, title: "cpgate, stream", clustered: true,
+	build: buildCpgate, version: cpgateVersion, start: startCpgate,
+	work: map[kind]func(context.Context, task) (bench.Work, error){
+		ownLocks: cpgateLocks, oneLock: cpgateLocks, oneSemaphore: cpgateSemaphore, idleSessions: cpgateIdleClients,
+	},
 }
 
 func buildCpgate(ctx context.Context, to *tools) error {
@@ -79,11 +90,16 @@ func (c *cluster) served(ctx context.Context, answers func(addr string) func(con
 }
 
 // newClients makes a client for each endpoint, so that callers are spread over the members.
-func newClients(ctx context.Context, endpoints []string) (bench.Clients, error) {
+func newClients(ctx context.Context, t task) (bench.Clients, error) {
+	var options []grpc.DialOption
+	if t.System == unary {
+		options = append(options, bench.Unary())
+	}
 	var all bench.Clients
-	for n := range endpoints {
+	for n := range t.Endpoints {
 		c, err := client.NewWith(client.Config{
-			Endpoints: slices.Concat(endpoints[n:], endpoints[:n]), Logger: slog.New(slog.DiscardHandler),
+			Endpoints: slices.Concat(t.Endpoints[n:], t.Endpoints[:n]), DialOptions: options,
+			Logger: slog.New(slog.DiscardHandler),
 		})
 		if err == nil {
 			_, err = c.SessionID(ctx)
@@ -99,7 +115,7 @@ func newClients(ctx context.Context, endpoints []string) (bench.Clients, error) 
 func names(t task) bench.Names { return bench.Names{Prefix: t.Name + "-", Hot: t.Kind != ownLocks} }
 
 func cpgateLocks(ctx context.Context, t task) (bench.Work, error) {
-	clients, err := newClients(ctx, t.Endpoints)
+	clients, err := newClients(ctx, t)
 	if err != nil {
 		return bench.Work{}, err
 	}
@@ -107,7 +123,7 @@ func cpgateLocks(ctx context.Context, t task) (bench.Work, error) {
 }
 
 func cpgateSemaphore(ctx context.Context, t task) (bench.Work, error) {
-	clients, err := newClients(ctx, t.Endpoints)
+	clients, err := newClients(ctx, t)
 	if err != nil {
 		return bench.Work{}, err
 	}
@@ -122,6 +138,35 @@ func cpgateSessions(ctx context.Context, t task) (bench.Work, error) {
 	}
 	w, _, err := bench.NewSessions(ctx, []grpc.ClientConnInterface{conn}, t.Callers, idleTTL, idleInterval)
 	return w, err
+}
+
+// cpgateIdleClients are programs that do nothing: a client for each session, with a connection and a stream of its own,
+// which renews it as often as the server asks for. A cycle is a look, so often, whether the session is still the same.
+func cpgateIdleClients(ctx context.Context, t task) (bench.Work, error) {
+	var files syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &files); err != nil {
+		return bench.Work{}, err
+	}
+	if uint64(t.Callers)+200 > files.Cur {
+		return bench.Work{}, fmt.Errorf("a connection for each session is more than the %d files that may be open", files.Cur)
+	}
+	clients, sessions := make([]*client.Client, t.Callers), make([]string, t.Callers)
+	err := forEach(t.Callers, func(n int) (err error) {
+		clients[n], err = client.NewWith(client.Config{
+			Endpoints: t.Endpoints, SessionTTL: idleTTL, Logger: slog.New(slog.DiscardHandler),
+		})
+		if err == nil {
+			sessions[n], err = clients[n].SessionID(ctx)
+		}
+		return err
+	})
+	return bench.Work{Cycle: func(ctx context.Context, n int, _ *bench.Lap) error {
+		wait(ctx, idleInterval)
+		if now, err := clients[n].SessionID(ctx); err == nil && now != sessions[n] {
+			return errors.New("a session was lost")
+		}
+		return nil
+	}}, err
 }
 
 const (

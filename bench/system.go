@@ -41,7 +41,7 @@ func (s *system) does(w workload) bool {
 }
 
 // systems are all, in the order of the tables.
-var systems = []*system{cpgateUnary, etcdMutex, etcdLockService, etcdLeases, etcdPut, zookeeper, redisLock}
+var systems = []*system{cpgateStream, cpgateUnary, etcdMutex, etcdLockService, etcdLeases, etcdPut, zookeeper, redisLock}
 
 func systemNamed(name string) *system {
 	i := slices.IndexFunc(systems, func(s *system) bool { return s.name == name })

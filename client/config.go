@@ -34,8 +34,8 @@ type Config struct {
 	User, Password string
 	// DialOptions are added to those of the client, for interceptors, credentials per call and the like. Calls share one
 	// stream: interceptors see each of them all the same, but a stats handler sees the stream, and credentials per call are
-	// asked for when it is opened, and when they were refused. A call to which an interceptor adds metadata or call options
-	// goes by itself.
+	// asked for when it is opened, and when they were refused. Calls to which they add metadata or call options go by
+	// themselves.
 	DialOptions []grpc.DialOption
 	// Logger is told of lost sessions (warn) and of endpoints that don't answer (debug); nil means slog.Default.
 	Logger *slog.Logger

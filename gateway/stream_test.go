@@ -267,14 +267,16 @@ func TestStream_EndsOverAFrameThatBreaksARule(t *testing.T) {
 	}
 }
 
-func fieldIn(err error) string {
+func infoIn(err error) *errdetails.ErrorInfo {
 	for _, d := range status.Convert(err).Details() {
 		if i, ok := d.(*errdetails.ErrorInfo); ok {
-			return i.GetMetadata()["field"]
+			return i
 		}
 	}
-	return ""
+	return nil
 }
+
+func fieldIn(err error) string { return infoIn(err).GetMetadata()["field"] }
 
 func TestStream_AnswersWhatIsUnderWayWhenItsClientHasNoMoreToAsk(t *testing.T) {
 	p := open(t)
@@ -344,7 +346,8 @@ func TestStream_EndsWithItsGateway(t *testing.T) {
 	if code := codes.Code(s.answer(3).GetError().GetCode()); code != codes.Unavailable {
 		t.Errorf("a wait ended with %v", code)
 	}
-	if err := s.end(); status.Code(err) != codes.Unavailable {
-		t.Errorf("the stream ended with %v", err)
+	err := s.end()
+	if i := infoIn(err); status.Code(err) != codes.Unavailable || i.GetReason() != "NO_QUORUM" { // which a broken connection does not say
+		t.Errorf("the stream ended with %v, %v", err, i)
 	}
 }

@@ -62,6 +62,7 @@ type benchReport struct {
 	Callers   int    `json:"callers"`
 	Clients   int    `json:"clients"`
 	Hot       bool   `json:"hot"`
+	Unary     bool   `json:"unary"`
 	bench.Result
 }
 

@@ -43,7 +43,7 @@ func (l *benchLoad) run(ctx context.Context, r *reach, watch func(bench.Progress
 	}
 	result, err := measure(ctx, r, watch)
 	return benchReport{
-		Primitive: l.primitive, Callers: l.callers, Clients: l.clients, Hot: l.hot, Result: result,
+		Primitive: l.primitive, Callers: l.callers, Clients: l.clients, Hot: l.hot, Unary: l.unary, Result: result,
 	}, err
 }
 
@@ -55,8 +55,12 @@ func (l *benchLoad) withClients(ctx context.Context, r *reach, watch func(bench.
 			err = errors.Join(err, c.Close())
 		}
 	}()
+	var options []grpc.DialOption
+	if l.unary {
+		options = append(options, bench.Unary())
+	}
 	for n := range l.clients {
-		c, err := r.client(n)
+		c, err := r.client(n, options)
 		if err != nil {
 			return result, err
 		}
@@ -118,7 +122,7 @@ func (l *benchLoad) measure(ctx context.Context, w bench.Work, clearUp func(cont
 }
 
 // client makes the nth Go client, which begins at the nth endpoint.
-func (r *reach) client(n int) (*client.Client, error) {
+func (r *reach) client(n int, options []grpc.DialOption) (*client.Client, error) {
 	over, err := r.secure.tls()
 	if err != nil {
 		return nil, err
@@ -129,7 +133,7 @@ func (r *reach) client(n int) (*client.Client, error) {
 	}
 	return client.NewWith(client.Config{
 		Endpoints: r.from(n), Name: benchPrefix + "client", TLS: over, User: user, Password: password,
-		Logger: slog.New(slog.DiscardHandler),
+		DialOptions: options, Logger: slog.New(slog.DiscardHandler),
 	})
 }
 
