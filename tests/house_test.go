@@ -139,17 +139,13 @@ func (f floor) mayImport(imported string) bool {
 // pure are the files that do no I/O, so that the simulation can run them and a test needs nothing beside them.
 var pure = []string{
 	"internal/keys/*.go", "internal/kv/*.go", "internal/line/*.go", "internal/mirror/*.go",
-<<<<<<< HEAD
 	"internal/frame/*.go", "internal/memo/*.go", "internal/progress/*.go", "internal/proposal/*.go", "internal/value/*.go",
-=======
-	"internal/memo/*.go", "internal/progress/*.go", "internal/value/*.go",
->>>>>>> stream
 	"fencedlock/*call.go", "fencedlock/inline.go", "fencedlock/refuse.go", "fencedlock/scene.go",
 	"fencedlock/ticket.go", "fencedlock/memo.go", "fencedlock/limit.go", "fencedlock/types.go",
 	"semaphore/*call.go", "semaphore/abandoned.go", "semaphore/asking.go", "semaphore/claim.go", "semaphore/describe.go",
 	"semaphore/guard.go", "semaphore/memo.go", "semaphore/scene.go", "semaphore/taken.go", "semaphore/types.go",
 	"countdownlatch/*call.go", "countdownlatch/arrival.go", "countdownlatch/scene.go", "countdownlatch/types.go",
-	"client/deadline.go", "client/backoff.go", "remote/rights.go", "internal/frame/*.go",
+	"client/deadline.go", "client/backoff.go", "remote/rights.go",
 	"tests/faults/audit.go", "tests/faults/audit_line.go",
 	"tests/linearizability/call.go", "tests/linearizability/check.go", "tests/linearizability/claims.go",
 	"tests/linearizability/*_events.go", "tests/linearizability/event.go", "tests/linearizability/history.go",
