@@ -118,7 +118,6 @@ func (g *Gateway) serve(h *health) {
 	ctx, cancel := context.WithCancel(context.Background())
 	g.cancel = cancel
 	g.tasks.Go(func() { h.watch(ctx) })
-	g.tasks.Go(func() { g.streams.followed.watch(ctx) })
 	g.tasks.Go(g.split.run)
 	g.tasks.Go(func() { _ = g.grpc.Serve(g.split.grpc) }) // these three end when Stop makes them
 	g.tasks.Go(func() { _ = g.grpc.Serve(g.loopback) })

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	"google.golang.org/grpc"
 
@@ -19,7 +20,7 @@ var errGoingAway = fmt.Errorf("%w: this gateway goes away", store.ErrUnavailable
 type streams struct {
 	calls    *calls
 	crew     *crew
-	followed *followed
+	keeper   *session.Keeper
 	leaving  signal // the gateway is about to stop
 	stopping signal // it stops
 	cpgatev1.UnsafeStreamServiceServer
@@ -28,7 +29,7 @@ type streams struct {
 func newStreams(c *calls, keeper *session.Keeper) *streams {
 	stopping := newSignal()
 	return &streams{
-		calls: c, crew: newCrew(stopping.given), followed: newFollowed(keeper), leaving: newSignal(), stopping: stopping,
+		calls: c, crew: newCrew(stopping.given), keeper: keeper, leaving: newSignal(), stopping: stopping,
 	}
 }
 
@@ -49,13 +50,14 @@ func (s *streams) Connect(wire grpc.BidiStreamingServer[cpgatev1.ClientFrame, cp
 	x := &stream{
 		streams: s, wire: wire, ctx: ctx,
 		room: make(chan struct{}, frame.MaxCalls), out: newOutbox(),
-		running: map[uint64]context.CancelFunc{}, due: dueTimes{}, drained: make(chan struct{}),
+		running: map[uint64]context.CancelFunc{}, due: dueTimes{}, news: s.keeper.Attend(),
+		unseen: make(chan struct{}, 1), drained: make(chan struct{}),
 	}
 	defer func() {
 		x.close()
 		cancel()
 		<-x.drained
-		s.followed.leave(x)
+		x.news.Stop()
 	}()
 	return x.serve()
 }
@@ -76,6 +78,8 @@ type stream struct {
 	closed  bool                          // nothing more is begun
 	running map[uint64]context.CancelFunc // ends a call under way
 	due     dueTimes
+	news    *store.Wait   // of the sessions in it
+	unseen  chan struct{} // receives when there may be news that nobody has seen
 }
 
 // serve sends what there is to be told, until the client leaves or the gateway stops.
@@ -84,6 +88,7 @@ func (x *stream) serve() error {
 	go func() { read <- x.read() }()
 	leaving, stopping := x.leaving.given, x.stopping.given
 	var end error
+	var look <-chan time.Time
 	for {
 		select {
 		case err := <-read:
@@ -99,6 +104,17 @@ func (x *stream) serve() error {
 			st, _ := statusOf(errGoingAway)
 			end = st.Err()
 			x.close()
+		case <-x.news.News():
+			if look == nil {
+				look = time.After(followPause)
+			}
+		case <-x.unseen:
+			if look == nil {
+				look = time.After(dueAgain)
+			}
+		case <-look:
+			look = nil
+			x.spawn(x.lookWho)
 		case <-x.out.ready:
 			if err := x.send(); err != nil {
 				return err

@@ -119,7 +119,9 @@ func (x *stream) answer(ctx context.Context, c *cpgatev1.Call) *cpgatev1.Answer 
 		return frame.NewAnswer(c.GetId(), "", nil, noRequest(c))
 	}
 	if closing, ok := q.(*cpgatev1.CloseSessionRequest); ok {
-		x.drop(sessionsOf(closing)...) // before it can be seen to have ended
+		for _, id := range sessionsOf(closing) {
+			x.drop(id) // before it can be seen to have ended
+		}
 	}
 	a, err := x.calls.do(ctx, m, func(v any) error {
 		proto.Merge(v.(proto.Message), q)

@@ -1,9 +1,8 @@
 package gateway
 
 import (
-	"context"
+	"maps"
 	"slices"
-	"sync"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -13,9 +12,9 @@ import (
 )
 
 const (
-	// followPause is how long ends of sessions are gathered before it is looked whose they are.
+	// followPause is how long news of a stream's sessions are gathered before it is looked which have ended.
 	followPause = 50 * time.Millisecond
-	// dueAgain is when a renewal may be tried again whose outcome is not known yet, or that failed.
+	// dueAgain is when a renewal may be tried again whose outcome is not known yet, or that failed; a look too.
 	dueAgain = time.Second
 )
 
@@ -56,18 +55,22 @@ func (x *stream) renewed(of any, now time.Time, r interface{ GetTtlSeconds() int
 // expect sets when the next call renews the session.
 func (x *stream) expect(id session.ID, due time.Time) {
 	x.mu.Lock()
-	_, known := x.due[id]
+	defer x.mu.Unlock()
+	x.follow(id)
 	x.due[id] = due
-	x.mu.Unlock()
-	if !known {
-		x.followed.add(id, x)
+}
+
+// follow waits for news of a session, which may have ended meanwhile; the caller has x.mu.
+func (x *stream) follow(id session.ID) {
+	if _, known := x.due[id]; !known {
+		x.news.Add(x.keeper.Marker(id))
+		x.lookLater()
 	}
 }
 
 // heard counts a call of the session as its heartbeat.
 func (x *stream) heard(id session.ID, now time.Time) {
 	if x.claimDue(id, now) {
-		x.followed.add(id, x)
 		x.spawn(func() { x.renew(id) })
 	}
 }
@@ -79,119 +82,53 @@ func (x *stream) claimDue(id session.ID, now time.Time) bool {
 	if now.Before(x.due[id]) {
 		return false
 	}
+	x.follow(id)
 	x.due[id] = now.Add(dueAgain)
 	return true
 }
 
 func (x *stream) renew(id session.ID) {
 	sent := time.Now()
-	beats, err := x.followed.keeper.Heartbeat(x.ctx, id)
+	beats, err := x.keeper.Heartbeat(x.ctx, id)
 	if err == nil && !beats[0].Expired {
 		x.expect(id, sent.Add(beats[0].TTL/10))
 	}
 }
 
-// drop forgets sessions, and reports which of them the stream had.
-func (x *stream) drop(ids ...session.ID) (had []session.ID) {
+// drop forgets a session, and reports whether the stream had it.
+func (x *stream) drop(id session.ID) (had bool) {
 	x.mu.Lock()
-	for _, id := range ids {
-		if _, ok := x.due[id]; ok {
-			had = append(had, id)
-			delete(x.due, id)
-		}
+	defer x.mu.Unlock()
+	if _, had = x.due[id]; had {
+		delete(x.due, id)
+		x.news.Remove(x.keeper.Marker(id))
 	}
-	x.mu.Unlock()
-	x.followed.remove(x, had...)
 	return had
 }
 
-// followed are the sessions of all streams, which are told when one of theirs ends.
-type followed struct {
-	keeper *session.Keeper
-
-	mu sync.Mutex
-	by map[session.ID][]*stream
-}
-
-func newFollowed(k *session.Keeper) *followed {
-	return &followed{keeper: k, by: map[session.ID][]*stream{}}
-}
-
-func (f *followed) add(id session.ID, x *stream) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if !slices.Contains(f.by[id], x) {
-		f.by[id] = append(f.by[id], x)
-	}
-}
-
-func (f *followed) remove(x *stream, ids ...session.ID) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	for _, id := range ids {
-		f.by[id] = slices.DeleteFunc(f.by[id], func(o *stream) bool { return o == x })
-		if len(f.by[id]) == 0 {
-			delete(f.by, id)
-		}
-	}
-}
-
-// leave forgets a stream of which nothing runs any more.
-func (f *followed) leave(x *stream) {
-	for id := range x.due {
-		f.remove(x, id)
-	}
-}
-
-// watch tells streams of sessions that have ended, until ctx is done.
-func (f *followed) watch(ctx context.Context) {
-	markers := f.keeper.Attend()
-	defer markers.Stop()
-	for {
-		select {
-		case <-markers.News():
-		case <-ctx.Done():
-			return
-		}
-		for f.look(ctx) != nil && ctx.Err() == nil { // as while there is no quorum
-			pause(ctx, dueAgain)
-		}
-		pause(ctx, followPause)
-	}
-}
-
-// look looks behind a barrier, for the mirror may not yet show a session that was just opened.
-func (f *followed) look(ctx context.Context) error {
-	gone, err := f.keeper.Gone(ctx, f.ids())
+// lookWho tells the client which of the stream's sessions are gone.
+func (x *stream) lookWho() {
+	gone, err := x.keeper.Gone(x.ctx, x.sessions())
 	for _, id := range gone {
-		f.mu.Lock()
-		of := slices.Clone(f.by[id])
-		f.mu.Unlock()
-		for _, x := range of {
-			for _, id := range x.drop(id) {
-				e := &cpgatev1.SessionEnded{SessionId: id.String()}
-				x.out.tell(&cpgatev1.Event{Event: &cpgatev1.Event_SessionEnded{SessionEnded: e}})
-			}
+		if x.drop(id) {
+			e := &cpgatev1.SessionEnded{SessionId: id.String()}
+			x.out.tell(&cpgatev1.Event{Event: &cpgatev1.Event_SessionEnded{SessionEnded: e}})
 		}
 	}
-	return err
-}
-
-func (f *followed) ids() []session.ID {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	ids := make([]session.ID, 0, len(f.by))
-	for id := range f.by {
-		ids = append(ids, id)
+	if err != nil { // as while there is no quorum
+		x.lookLater()
 	}
-	return ids
 }
 
-func pause(ctx context.Context, d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
+func (x *stream) lookLater() {
 	select {
-	case <-t.C:
-	case <-ctx.Done():
+	case x.unseen <- struct{}{}:
+	default: // as is to be done already
 	}
+}
+
+func (x *stream) sessions() []session.ID {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return slices.Collect(maps.Keys(x.due))
 }

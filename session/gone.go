@@ -8,8 +8,11 @@ import (
 	"github.com/cpgate/cpgate/internal/store"
 )
 
-// Attend begins to wait for sessions to begin or end. The wait must be stopped.
-func (k *Keeper) Attend() *store.Wait { return k.Store.Attend(k.Store.Space.Sessions()) }
+// Attend begins to wait for news of sessions, whose markers are added to it. The wait must be stopped.
+func (k *Keeper) Attend() *store.Wait { return k.Store.Attend() }
+
+// Marker is the key of a session, which goes with it.
+func (k *Keeper) Marker(id ID) string { return k.Store.Space.Session(int64(id)) }
 
 // Gone returns which of the sessions are gone. The error is store.ErrUnavailable, or ctx's own.
 func (k *Keeper) Gone(ctx context.Context, ids []ID) (gone []ID, err error) {

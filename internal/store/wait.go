@@ -17,16 +17,30 @@ type Wait struct {
 // Attend begins to wait for news of keys; one that ends with a slash stands for all keys directly below it.
 // The wait must be stopped.
 func (s *Store) Attend(keys ...string) *Wait {
-	w := &Wait{store: s, keys: keys, news: make(chan struct{}, 1)}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, k := range keys {
-		if s.waits[k] == nil {
-			s.waits[k] = map[*Wait]struct{}{}
-		}
-		s.waits[k][w] = struct{}{}
-	}
+	w := &Wait{store: s, news: make(chan struct{}, 1)}
+	w.Add(keys...)
 	return w
+}
+
+// Add lets w wait for news of more keys, which it does not wait for yet.
+func (w *Wait) Add(keys ...string) {
+	w.store.mu.Lock()
+	defer w.store.mu.Unlock()
+	for _, k := range keys {
+		if w.store.waits[k] == nil {
+			w.store.waits[k] = map[*Wait]struct{}{}
+		}
+		w.store.waits[k][w] = struct{}{}
+	}
+	w.keys = append(w.keys, keys...)
+}
+
+// Remove lets w wait no more for news of a key.
+func (w *Wait) Remove(key string) {
+	w.store.mu.Lock()
+	defer w.store.mu.Unlock()
+	w.keys = slices.DeleteFunc(w.keys, func(k string) bool { return k == key })
+	w.forget(key)
 }
 
 // News returns a channel that receives once or more after each change; a look at the mirror tells which.
@@ -37,10 +51,16 @@ func (w *Wait) Stop() {
 	w.store.mu.Lock()
 	defer w.store.mu.Unlock()
 	for _, k := range w.keys {
-		delete(w.store.waits[k], w)
-		if len(w.store.waits[k]) == 0 {
-			delete(w.store.waits, k)
-		}
+		w.forget(k)
+	}
+	w.keys = nil
+}
+
+// forget needs the store's mu.
+func (w *Wait) forget(key string) {
+	delete(w.store.waits[key], w)
+	if len(w.store.waits[key]) == 0 {
+		delete(w.store.waits, key)
 	}
 }
 
