@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"path/filepath"
 	"slices"
-	"strings"
 	"syscall"
 	"time"
 
@@ -54,39 +53,13 @@ func cpgateVersion(ctx context.Context, from tools) (string, error) {
 
 // startCpgate starts members with the settings that they have by default.
 func startCpgate(ctx context.Context, from tools, members int, dir string) (*cluster, error) {
-	addrs, err := unused(2 * members)
-	if err != nil {
-		return nil, err
-	}
-	c := &cluster{endpoints: addrs[:members]}
-	var all []string
-	for n, peer := range addrs[members:] {
-		all = append(all, fmt.Sprintf("m%d=%s", n, peer))
-	}
-	for n, addr := range c.endpoints {
-		args := []string{"serve", "--listen", addr, "--data-dir", filepath.Join(dir, fmt.Sprint("cpgate", n))}
+	return startNodes(ctx, from.cpgate, members, dir, "", "/readyz", func(one node, all string) []string {
+		args := []string{"serve", "--listen", one.addr, "--data-dir", one.dir}
 		if members > 1 {
-			args = append(args, "--name", fmt.Sprint("m", n), "--cp-member-count", fmt.Sprint(members), "--members", strings.Join(all, ","))
+			args = append(args, "--name", one.name, "--cp-member-count", fmt.Sprint(members), "--members", all)
 		}
-		s, err := launch(ctx, filepath.Join(dir, fmt.Sprint("cpgate", n, ".log")), from.cpgate, args...)
-		if err != nil {
-			c.stop()
-			return nil, err
-		}
-		c.servers = append(c.servers, s)
-	}
-	return c.served(ctx, func(addr string) func(context.Context) bool { return well("http://" + addr + "/readyz") })
-}
-
-// served returns when every server answers, or none is left.
-func (c *cluster) served(ctx context.Context, answers func(addr string) func(context.Context) bool) (*cluster, error) {
-	for n, s := range c.servers {
-		if err := s.await(ctx, answers(c.endpoints[n])); err != nil {
-			c.stop()
-			return nil, err
-		}
-	}
-	return c, nil
+		return args
+	})
 }
 
 // newClients makes a client for each endpoint, so that callers are spread over the members.

@@ -3,10 +3,8 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"path/filepath"
-	"strings"
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
@@ -65,28 +63,14 @@ func etcdVersion(ctx context.Context, from tools) (string, error) {
 
 // startEtcd starts members with the settings that they have by default.
 func startEtcd(ctx context.Context, from tools, members int, dir string) (*cluster, error) {
-	addrs, err := unused(2 * members)
-	if err != nil {
-		return nil, err
-	}
-	c := &cluster{endpoints: addrs[:members]}
-	var all []string
-	for n, peer := range addrs[members:] {
-		all = append(all, fmt.Sprintf("m%d=http://%s", n, peer))
-	}
-	for n, addr := range c.endpoints {
-		at, peer := "http://"+addr, "http://"+addrs[members+n]
-		s, err := launch(ctx, filepath.Join(dir, fmt.Sprint("etcd", n, ".log")), from.etcd,
-			"--name", fmt.Sprint("m", n), "--data-dir", filepath.Join(dir, fmt.Sprint("etcd", n)), "--log-level", "error",
+	return startNodes(ctx, from.etcd, members, dir, "http://", "/health", func(one node, all string) []string {
+		at, peer := "http://"+one.addr, "http://"+one.peer
+		return []string{
+			"--name", one.name, "--data-dir", one.dir, "--log-level", "error",
 			"--listen-client-urls", at, "--advertise-client-urls", at, "--listen-peer-urls", peer,
-			"--initial-advertise-peer-urls", peer, "--initial-cluster", strings.Join(all, ","))
-		if err != nil {
-			c.stop()
-			return nil, err
+			"--initial-advertise-peer-urls", peer, "--initial-cluster", all,
 		}
-		c.servers = append(c.servers, s)
-	}
-	return c.served(ctx, func(addr string) func(context.Context) bool { return well("http://" + addr + "/health") })
+	})
 }
 
 // etcdClients makes a client for each endpoint.

@@ -22,6 +22,46 @@ type cluster struct {
 	servers   []*server
 }
 
+// node is one of the servers that form a cluster: where it serves, where it hears the others, and the folder for what it keeps.
+type node struct{ name, addr, peer, dir string }
+
+// startNodes starts a program so many times, and returns when each answers with 200 at the path. All of them are given as
+// scheme says: m0=127.0.0.1:1,m1=127.0.0.1:2.
+func startNodes(ctx context.Context, program string, members int, dir, scheme, path string, args func(one node, all string) []string) (*cluster, error) {
+	addrs, err := unused(2 * members)
+	if err != nil {
+		return nil, err
+	}
+	c := &cluster{endpoints: addrs[:members]}
+	var nodes []node
+	var all []string
+	for n, peer := range addrs[members:] {
+		one := node{name: fmt.Sprint("m", n), addr: addrs[n], peer: peer}
+		one.dir = filepath.Join(dir, one.name)
+		nodes, all = append(nodes, one), append(all, one.name+"="+scheme+peer)
+	}
+	for _, one := range nodes {
+		s, err := launch(ctx, one.dir+".log", program, args(one, strings.Join(all, ","))...)
+		if err != nil {
+			c.stop()
+			return nil, err
+		}
+		c.servers = append(c.servers, s)
+	}
+	return c.served(ctx, func(addr string) func(context.Context) bool { return well("http://" + addr + path) })
+}
+
+// served returns when every server answers, or none is left.
+func (c *cluster) served(ctx context.Context, answers func(addr string) func(context.Context) bool) (*cluster, error) {
+	for n, s := range c.servers {
+		if err := s.await(ctx, answers(c.endpoints[n])); err != nil {
+			c.stop()
+			return nil, err
+		}
+	}
+	return c, nil
+}
+
 // stop throws the servers away: nothing of them is needed any more.
 func (c *cluster) stop() {
 	for _, s := range c.servers {

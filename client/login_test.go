@@ -173,16 +173,19 @@ func TestLogin_ComesAnewWhenItsTokenHasEnded(t *testing.T) {
 		})
 	}
 	const ends = 5
-	for range ends {
+	for n := range ends {
 		d.change(func() { clear(d.known) })
-		time.Sleep(200 * time.Millisecond)
+		await(t, func() (anew bool) {
+			d.change(func() { anew = len(d.logins) == n+2 })
+			return anew
+		})
 	}
 	if err := all.Wait(); err != nil {
 		t.Error(err)
 	}
 	beats := 0
 	d.change(func() {
-		if n := len(d.logins); n < 2 || n > ends+1 {
+		if n := len(d.logins); n != ends+1 {
 			t.Errorf("logged in %d times while tokens ended %d times", n, ends)
 		}
 		clear(d.known)

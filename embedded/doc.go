@@ -10,10 +10,11 @@
 //
 // The files, in the order in which a start meets them:
 //
-//   - config.go: what a caller sets, and what cpgate makes of etcd's own settings.
+//   - config.go: what a caller sets, and what cpgate makes of etcd's own settings. cluster.go: the same of the other members.
 //   - folder.go: the data folder: created, writable, locked against a second process.
 //   - log.go: etcd's log lines on their way to log/slog.
-//   - member.go: start, ready, close.
+//   - member.go: start, ready, close. root.go: calls in memory, as root. access.go: who callers are, and what they may do.
+//   - renewal.go, forward.go and pipeline.go: leases are renewed, by the leader.
 //   - restore.go: a data folder from a snapshot. state.go: whether there is a member in one.
-//   - history.go and compact.go: old revisions are dropped, by age.
+//   - history.go and compact.go: old revisions are dropped, by age. room.go: a full database gets room.
 package embedded

@@ -2,10 +2,14 @@ package embedded_test
 
 import (
 	"context"
+	"errors"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
+	"go.etcd.io/etcd/server/v3/lease"
 
 	"github.com/cpgate/cpgate/embedded"
 )
@@ -29,6 +33,43 @@ func renews(t *testing.T, m *embedded.Member, id int64) (ttl int64) {
 	return a.TTL
 }
 
+func id(m *embedded.Member) uint64 { return uint64(m.Server().MemberID()) }
+
+// What the leader can say is asked over the pipeline, and everything else of etcd.
+func TestForward_LeavesToEtcdWhatThePipelineCantSay(t *testing.T) {
+	t.Parallel()
+	const byEtcd = -7
+	one, other := newPeer(t), newPeer(t)
+	one.fails = 5
+	one.Start()
+	other.Start()
+	leader := ""
+	f := embedded.NewForward(t, func() string { return leader }, func(int64) (int64, error) { return byEtcd, nil })
+	renewed := func(when string, id, want int64) {
+		t.Helper()
+		if ttl, err := f.Renew(t.Context(), id); err != nil || ttl != want {
+			t.Errorf("%s: renewed for %d s, %v, want %d", when, ttl, err, want)
+		}
+	}
+	renewed("without a leader", 1, byEtcd)
+	leader = one.URL
+	renewed("at the leader", 2, 2)
+	if _, err := f.Renew(t.Context(), -3); !errors.Is(err, lease.ErrLeaseNotFound) {
+		t.Errorf("one that is not there: %v", err)
+	}
+	leader = other.URL
+	renewed("at the next leader", 4, 4)
+	leader = one.URL
+	renewed("which the leader can't decide", 5, byEtcd)
+	renewed("shortly behind that", 6, byEtcd)
+	if one.connections.Load() != 2 || other.connections.Load() != 1 {
+		t.Errorf("over %d connections and %d", one.connections.Load(), other.connections.Load())
+	}
+	leader = other.URL
+	f.Close()
+	renewed("when the member has stopped", 7, byEtcd)
+}
+
 // Leases are renewed through any member, whoever leads. Those who don't ask the leader over one connection, and another
 // one when it has handed over.
 func TestForward_ReachesWhoeverLeads(t *testing.T) {
@@ -48,31 +89,30 @@ func TestForward_ReachesWhoeverLeads(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			before := uint64(0)
 			for range 2 {
-				leader := ""
-				for i, m := range members {
-					if uint64(m.Server().MemberID()) == m.Leader() {
-						leader = all[i].Cluster.Listen
-					}
+				lead := slices.IndexFunc(members, func(m *embedded.Member) bool { return id(m) == m.Leader() })
+				if id(members[lead]) == before {
+					t.Fatal("nobody else leads")
 				}
-				for _, m := range members {
+				before = id(members[lead])
+				for n, m := range members {
 					if ttl := renews(t, m, int64(granted.ID)); ttl != 1000 {
 						t.Errorf("renewed for %d s", ttl)
 					}
 					if ttl := renews(t, m, int64(granted.ID)+1); ttl != 0 {
 						t.Errorf("one that is not there is renewed for %d s", ttl)
 					}
-					forwards, leads := m.Forwards(), uint64(m.Server().MemberID()) == m.Leader()
-					if !leads && (forwards == "" || forwards[len(forwards)-len(leader):] != leader) {
-						t.Errorf("asked %q, and %s leads", forwards, leader)
+					if n != lead && !strings.HasSuffix(m.Forwards(), "://"+all[lead].Cluster.Listen) {
+						t.Errorf("m%d asked %q, and m%d leads", n, m.Forwards(), lead)
 					}
 				}
-				for _, m := range members {
-					_ = m.HandOver(t.Context())
+				if err := members[lead].HandOver(t.Context()); err != nil {
+					t.Fatal(err)
 				}
-				eventually(t, "all know the same leader", func() bool {
+				eventually(t, "all know another leader", func() bool {
 					l := members[0].Leader()
-					return l != 0 && l == members[1].Leader() && l == members[2].Leader()
+					return l != 0 && l != before && l == members[1].Leader() && l == members[2].Leader()
 				})
 			}
 		})

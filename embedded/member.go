@@ -67,7 +67,7 @@ func (m *Member) start(ctx context.Context, c Config) error {
 	if m.etcd, err = launch(cfg); err != nil {
 		return err
 	}
-	m.forward = &forward{server: m.etcd.Server, tls: peers}
+	m.forward = newForward(m.etcd.Server, peers)
 	m.stage.Store(running)
 	if !c.Cluster.alone() {
 		m.folder.keep() // it may have voted: a member that forgets that could vote twice

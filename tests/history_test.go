@@ -22,7 +22,7 @@ import (
 var historyCycles = flag.Int64("history.cycles", 0, "how often locks are locked and unlocked, to see what is left of it")
 
 const (
-	historyCallers = 96
+	historyCallers = 384
 	historyLooks   = 5 // at what the members take, on the way
 	mega           = 1 << 20
 	// forgotten is what a member's database may hold when nothing has happened for the time for which history is kept.

@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"sync"
 	"time"
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
@@ -21,21 +22,21 @@ import (
 )
 
 const (
-	// dialTimeout bounds the way to a peer port, and lineTimeout an answer from there.
-	dialTimeout = time.Second
-	lineTimeout = time.Second
+	// dialTimeout bounds the way to a peer port, and answerTimeout an answer from there.
+	dialTimeout   = time.Second
+	answerTimeout = time.Second
 	// mostSent is how many answers may be outstanding.
 	mostSent = 1024
 	// maxAnswer is more than the answer to any renewal takes, in bytes.
 	maxAnswer = 64 << 10
 )
 
-// line is one connection to a member's peer port, on which leases are renewed. Nothing goes over it twice: who is told that it
-// has ended asks in another way.
-type line struct {
+// pipeline is one connection to a member's peer port, on which leases are renewed. Nothing goes over it twice: who is told that
+// it has ended asks in another way.
+type pipeline struct {
 	peer  string // its URL
-	since time.Time
-	ctx   context.Context // ends with the line, and says why
+	begun time.Time
+	ctx   context.Context // ends with the pipeline, and says why
 	end   context.CancelCauseFunc
 	asked chan renewal
 	sent  chan renewal // in order, as the answers come
@@ -51,78 +52,81 @@ type answer struct {
 	err error
 }
 
-func newLine(peer string) *line {
-	l := &line{peer: peer, since: time.Now(), asked: make(chan renewal), sent: make(chan renewal, mostSent)}
-	l.ctx, l.end = context.WithCancelCause(context.Background())
-	return l
+// newPipeline makes one that lasts as long as ctx does at the most.
+func newPipeline(ctx context.Context, peer string) *pipeline {
+	p := &pipeline{peer: peer, begun: time.Now(), asked: make(chan renewal), sent: make(chan renewal, mostSent)}
+	p.ctx, p.end = context.WithCancelCause(ctx)
+	return p
 }
 
-func (l *line) renew(ctx context.Context, id lease.LeaseID) (int64, error) {
+func (p *pipeline) renew(ctx context.Context, id lease.LeaseID) (int64, error) {
 	r := renewal{id, make(chan answer, 1)}
 	select {
-	case l.asked <- r:
-	case <-l.ctx.Done():
-		return 0, context.Cause(l.ctx)
+	case p.asked <- r:
+	case <-p.ctx.Done():
+		return 0, context.Cause(p.ctx)
 	case <-ctx.Done():
 		return 0, ctx.Err()
 	}
 	select {
 	case a := <-r.answer:
 		return a.ttl, a.err
-	case <-l.ctx.Done():
-		return 0, context.Cause(l.ctx)
+	case <-p.ctx.Done():
+		return 0, context.Cause(p.ctx)
 	case <-ctx.Done():
 		return 0, ctx.Err()
 	}
 }
 
-// run connects, and sends what is asked until the line ends.
-func (l *line) run(c *tls.Config) {
-	conn, err := l.dial(c)
+// run connects, and sends what is asked until the pipeline ends. Then nothing of it runs any more.
+func (p *pipeline) run(c *tls.Config) {
+	conn, err := p.dial(c)
 	if err != nil {
-		l.end(err)
+		p.end(err)
 		return
 	}
-	defer func() { _ = conn.Close() }() // also frees receive
-	go l.receive(conn)
+	context.AfterFunc(p.ctx, func() { _ = conn.Close() }) // frees whoever reads or writes
+	var receiving sync.WaitGroup
+	defer receiving.Wait()
+	receiving.Go(func() { p.receive(conn) })
 	for out := bufio.NewWriter(conn); ; {
 		select {
-		case r := <-l.asked:
-			if err := l.send(out, r); err != nil {
-				l.end(err)
+		case r := <-p.asked:
+			if err := p.send(out, r); err != nil {
+				p.end(err)
 				return
 			}
-		case <-l.ctx.Done():
+		case <-p.ctx.Done():
 			return
 		}
 	}
 }
 
 // send sends r, and with it what others are just asking.
-func (l *line) send(out *bufio.Writer, r renewal) error {
+func (p *pipeline) send(out *bufio.Writer, r renewal) error {
 	for {
-		if err := l.write(out, r.id); err != nil {
+		if err := p.write(out, r.id); err != nil {
 			return err
 		}
 		select {
-		case l.sent <- r:
-		case <-l.ctx.Done():
-			return context.Cause(l.ctx)
+		case p.sent <- r:
+		case <-p.ctx.Done():
+			return context.Cause(p.ctx)
 		}
 		select {
-		case r = <-l.asked:
+		case r = <-p.asked:
 		default:
 			return out.Flush()
 		}
 	}
 }
 
-func (l *line) write(out io.Writer, id lease.LeaseID) error {
+func (p *pipeline) write(out io.Writer, id lease.LeaseID) error {
 	body, err := proto.Marshal(&pb.LeaseKeepAliveRequest{ID: int64(id)})
 	if err != nil {
 		return err
 	}
-	q, err := http.NewRequestWithContext(l.ctx, http.MethodPost, l.peer+leasehttp.LeasePrefix, bytes.NewReader(body))
+	q, err := http.NewRequestWithContext(p.ctx, http.MethodPost, p.peer+leasehttp.LeasePrefix, bytes.NewReader(body))
 	if err != nil {
 		return err
 	}
@@ -130,27 +134,27 @@ func (l *line) write(out io.Writer, id lease.LeaseID) error {
 	return q.Write(out)
 }
 
-// receive hands the answers to those who asked. One that is neither a yes nor a no ends the line: what is behind it
+// receive hands the answers to those who asked. One that is neither a yes nor a no ends the pipeline: what is behind it
 // should not wait as well.
-func (l *line) receive(conn net.Conn) {
+func (p *pipeline) receive(conn net.Conn) {
 	in := bufio.NewReader(conn)
 	for {
 		select {
-		case r := <-l.sent:
-			_ = conn.SetReadDeadline(time.Now().Add(lineTimeout))
-			ttl, err := read(in)
+		case r := <-p.sent:
+			_ = conn.SetReadDeadline(time.Now().Add(answerTimeout))
+			ttl, err := read(in, r.id)
 			if err != nil && !errors.Is(err, lease.ErrLeaseNotFound) {
-				l.end(err)
+				p.end(err)
 				return
 			}
 			r.answer <- answer{ttl, err}
-		case <-l.ctx.Done():
+		case <-p.ctx.Done():
 			return
 		}
 	}
 }
 
-func read(in *bufio.Reader) (ttl int64, err error) {
+func read(in *bufio.Reader, of lease.LeaseID) (ttl int64, err error) {
 	r, err := http.ReadResponse(in, nil)
 	if err != nil {
 		return 0, err
@@ -168,17 +172,22 @@ func read(in *bufio.Reader) (ttl int64, err error) {
 		return 0, fmt.Errorf("the leader answered %s: %s", r.Status, body)
 	}
 	var a pb.LeaseKeepAliveResponse
-	err = proto.Unmarshal(body, &a)
-	return a.TTL, err
+	if err := proto.Unmarshal(body, &a); err != nil {
+		return 0, err
+	}
+	if a.ID != int64(of) {
+		return 0, fmt.Errorf("the leader answered about lease %x, asked about %x", a.ID, of)
+	}
+	return a.TTL, nil
 }
 
 // dial connects as etcd's members do, through a proxy where the environment has one.
-func (l *line) dial(c *tls.Config) (net.Conn, error) {
-	u, err := url.Parse(l.peer)
+func (p *pipeline) dial(c *tls.Config) (net.Conn, error) {
+	u, err := url.Parse(p.peer)
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(l.ctx, dialTimeout)
+	ctx, cancel := context.WithTimeout(p.ctx, dialTimeout)
 	defer cancel()
 	by, err := dialer(u)
 	if err != nil {

@@ -22,6 +22,7 @@ type peer struct {
 	*httptest.Server
 	connections atomic.Int32
 	fails       int64         // is answered by a fault
+	confused    int64         // is answered about another one
 	silent      chan struct{} // holds back the answers until it is closed; nil for not at all
 }
 
@@ -53,24 +54,25 @@ func (p *peer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, lease.ErrLeaseNotFound.Error(), http.StatusNotFound)
 	case q.ID == p.fails:
 		http.Error(w, "not the leader", http.StatusBadRequest)
+	case q.ID == p.confused:
+		a, _ := proto.Marshal(&pb.LeaseKeepAliveResponse{ID: q.ID + 1, TTL: q.ID + 1})
+		_, _ = w.Write(a)
 	default:
 		a, _ := proto.Marshal(&pb.LeaseKeepAliveResponse{ID: q.ID, TTL: q.ID})
 		_, _ = w.Write(a)
 	}
 }
 
-func (p *peer) line(t *testing.T) embedded.Line {
+func (p *peer) pipeline(t *testing.T) embedded.Pipeline {
 	t.Helper()
 	p.Start()
-	l := embedded.NewLine(p.URL)
-	t.Cleanup(l.Close)
-	return l
+	return embedded.NewPipeline(t.Context(), p.URL)
 }
 
-func TestLine_RenewsManyOverOneConnectionAndEachHasItsOwnAnswer(t *testing.T) {
+func TestPipeline_RenewsManyOverOneConnectionAndEachHasItsOwnAnswer(t *testing.T) {
 	t.Parallel()
 	p := newPeer(t)
-	l := p.line(t)
+	l := p.pipeline(t)
 	var group sync.WaitGroup
 	for id := int64(-100); id <= 400; id++ {
 		group.Go(func() {
@@ -91,27 +93,32 @@ func TestLine_RenewsManyOverOneConnectionAndEachHasItsOwnAnswer(t *testing.T) {
 }
 
 // Nobody waits behind a renewal that the leader can't decide, and nobody takes another one's answer for his own.
-func TestLine_EndsWithAnAnswerThatIsNeitherYesNorNo(t *testing.T) {
+func TestPipeline_EndsWithAnAnswerThatIsNeitherYesNorNo(t *testing.T) {
 	t.Parallel()
-	p := newPeer(t)
-	p.fails = 7
-	l := p.line(t)
-	if _, err := l.Renew(t.Context(), 6); err != nil {
-		t.Fatal(err)
-	}
-	if ttl, err := l.Renew(t.Context(), 7); err == nil || errors.Is(err, lease.ErrLeaseNotFound) {
-		t.Errorf("got %d, %v", ttl, err)
-	}
-	if ttl, err := l.Renew(t.Context(), 8); err == nil {
-		t.Errorf("behind it got %d", ttl)
+	for what, spoil := range map[string]func(p *peer){
+		"a fault":          func(p *peer) { p.fails = 7 },
+		"another's answer": func(p *peer) { p.confused = 7 },
+	} {
+		p := newPeer(t)
+		spoil(p)
+		l := p.pipeline(t)
+		if _, err := l.Renew(t.Context(), 6); err != nil {
+			t.Fatal(err)
+		}
+		if ttl, err := l.Renew(t.Context(), 7); err == nil || errors.Is(err, lease.ErrLeaseNotFound) {
+			t.Errorf("%s: got %d, %v", what, ttl, err)
+		}
+		if ttl, err := l.Renew(t.Context(), 8); err == nil {
+			t.Errorf("%s: behind it got %d", what, ttl)
+		}
 	}
 }
 
-func TestLine_EndsWhereNobodyAnswers(t *testing.T) {
+func TestPipeline_EndsWhereNobodyAnswers(t *testing.T) {
 	t.Parallel()
 	p := newPeer(t)
 	p.silent = make(chan struct{})
-	l := p.line(t)
+	l := p.pipeline(t)
 	var group sync.WaitGroup
 	for id := range int64(3) {
 		group.Go(func() {
@@ -122,7 +129,7 @@ func TestLine_EndsWhereNobodyAnswers(t *testing.T) {
 	}
 	group.Wait()
 	close(p.silent) // or the peer would not close
-	nobody := embedded.NewLine("http://" + freeAddress(t))
+	nobody := embedded.NewPipeline(t.Context(), "http://"+freeAddress(t))
 	if ttl, err := nobody.Renew(t.Context(), 1); err == nil {
 		t.Errorf("where nobody listens got %d", ttl)
 	}
