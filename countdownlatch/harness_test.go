@@ -90,7 +90,7 @@ type gateway struct {
 func (w *world) gateway() *gateway {
 	w.t.Helper()
 	w.next++
-	c := w.member.NewClient()
+	c := w.member.NewFollower()
 	g := &gateway{w: w, late: newLateWatcher(c.Watcher), lossy: &lossyKV{KV: c.KV}}
 	c.Watcher, c.KV = g.late, g.lossy
 	var err error

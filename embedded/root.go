@@ -49,12 +49,20 @@ func asRoot[Q, A any](ctx context.Context, q Q, call func(context.Context, Q, ..
 	}
 }
 
-// NewClient returns a client that calls the member in memory, as root. Clients share nothing. The caller closes it, before
-// the member.
+// NewClient returns a client that calls the member in memory, as root. All watches of one client share the identity of
+// its first; clients share nothing. The caller closes it, before the member.
 func (m *Member) NewClient() *clientv3.Client {
 	c := m.NewCallers()
 	c.KV = clientv3.NewKVFromKVClient(rootKV{adapter.KvServerToKvClient(v3rpc.NewQuotaKVServer(m.etcd.Server))}, c)
 	c.Lease = clientv3.NewLeaseFromLeaseClient(m.Leases(), c, time.Second)
+	c.Watcher = rootWatcher{c.Watcher}
+	return c
+}
+
+// NewFollower returns a client as NewClient does, for who follows what happens to a range of keys: its watches are shorter of
+// way, and know of no options but the range and the first revision.
+func (m *Member) NewFollower() *clientv3.Client {
+	c := m.NewClient()
 	c.Watcher = newWatcher(m.etcd.Server)
 	return c
 }
@@ -100,4 +108,10 @@ func (l rootLeases) LeaseRevoke(ctx context.Context, q *pb.LeaseRevokeRequest, _
 
 func (l rootLeases) LeaseKeepAlive(ctx context.Context, _ ...grpc.CallOption) (pb.Lease_LeaseKeepAliveClient, error) {
 	return newRenewals(rootIn(ctx), l.forward), nil
+}
+
+type rootWatcher struct{ clientv3.Watcher }
+
+func (w rootWatcher) Watch(ctx context.Context, key string, o ...clientv3.OpOption) clientv3.WatchChan {
+	return w.Watcher.Watch(rootIn(ctx), key, o...)
 }

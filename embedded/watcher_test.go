@@ -13,6 +13,13 @@ import (
 	"github.com/cpgate/cpgate/embedded"
 )
 
+func follower(t *testing.T, m *embedded.Member) *clientv3.Client {
+	t.Helper()
+	c := m.NewFollower()
+	t.Cleanup(func() { _ = c.Close() })
+	return c
+}
+
 // seen spells the events of a watch, up to a revision and with it.
 func seen(t *testing.T, w clientv3.WatchChan, to int64) (all []string) {
 	t.Helper()
@@ -39,7 +46,7 @@ func seen(t *testing.T, w clientv3.WatchChan, to int64) (all []string) {
 func TestWatch_ShowsWhatEtcdsServiceShows(t *testing.T) {
 	t.Parallel()
 	m := start(t, embedded.Config{DataDir: t.TempDir()})
-	c, callers := client(t, m), m.NewCallers()
+	c, callers := follower(t, m), m.NewCallers()
 	t.Cleanup(func() { _ = callers.Close() })
 	var first int64
 	happen := func(from, to int) (last int64) {
@@ -77,7 +84,7 @@ func TestWatch_ShowsWhatEtcdsServiceShows(t *testing.T) {
 func TestWatch_OfWhatIsCompactedSaysSo(t *testing.T) {
 	t.Parallel()
 	m := start(t, embedded.Config{DataDir: t.TempDir()})
-	c := client(t, m)
+	c := follower(t, m)
 	rev := put(t, m, "k", "1")
 	if _, err := c.Compact(t.Context(), put(t, m, "k", "2")); err != nil {
 		t.Fatal(err)
@@ -92,7 +99,7 @@ func TestWatch_OfWhatIsCompactedSaysSo(t *testing.T) {
 func TestWatch_TellsHowFarItIs(t *testing.T) {
 	t.Parallel()
 	m := start(t, embedded.Config{DataDir: t.TempDir()})
-	c := client(t, m)
+	c := follower(t, m)
 	w := c.Watch(t.Context(), "k")
 	rev := put(t, m, "elsewhere", "")
 	if err := c.RequestProgress(t.Context()); err != nil {
@@ -115,7 +122,7 @@ func TestWatch_EndsWithItsCallerItsClientAndItsMember(t *testing.T) {
 		"its caller": func(_ *clientv3.Client, cancel func()) { cancel() },
 		"its client": func(c *clientv3.Client, _ func()) { _ = c.Close() },
 	} {
-		c := client(t, m)
+		c := follower(t, m)
 		ctx, cancel := context.WithCancel(t.Context())
 		w := c.Watch(ctx, "k")
 		put(t, m, "k", "") // which nobody takes
@@ -123,7 +130,7 @@ func TestWatch_EndsWithItsCallerItsClientAndItsMember(t *testing.T) {
 		ended(t, what, w)
 		cancel()
 	}
-	w := client(t, m).Watch(t.Context(), "k")
+	w := follower(t, m).Watch(t.Context(), "k")
 	closeNow(t, m)
 	ended(t, "its member", w)
 }

@@ -28,13 +28,13 @@ func (c *LockCall) inLine(s scene) kv.Step {
 	case s.holds():
 		_, n := s.value.find(c.req.RequestID)
 		return c.end(LockAnswer{Outcome: Acquired, Fence: Fence(s.item.Create), HoldCount: n})
-	case c.timedOut:
+	case c.try():
 		return c.giveUp(s)
 	}
 	return kv.Wait
 }
 
-// giveUp takes a ticket that waited for its whole timeout out of the line. A ticket ahead proves that it never
+// giveUp takes a ticket that may not wait any more out of the line. A ticket ahead proves that it never
 // held; otherwise it holds by now and is answered so.
 func (c *LockCall) giveUp(s scene) kv.Step {
 	t := kv.Txn{

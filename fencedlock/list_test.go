@@ -29,7 +29,7 @@ func TestLock_WorksUnderAnyName(t *testing.T) {
 			t.Fatalf("%q: %v", s, err)
 		}
 		c := fencedlock.Caller{Session: a.Session, Owner: strings.Repeat("/", n)}
-		got, err := g.Lock(t.Context(), fencedlock.LockRequest{Name: name, Caller: c, RequestID: s[:min(64, len(s))], Timeout: within(0)})
+		got, err := g.Lock(t.Context(), fencedlock.LockRequest{Name: name, Caller: c, RequestID: s[:min(63, len(s))], Timeout: within(0)})
 		if err != nil || got.Outcome != fencedlock.Acquired || got.HoldCount != 1 {
 			t.Fatalf("%q: got %+v, %v", s, got, err)
 		}

@@ -20,8 +20,7 @@ type LockCall struct {
 
 	born      kv.Revision // the create revision of the session's marker when this call touched the line
 	ticket    kv.Revision // the create revision of the ticket that this call touched; 0 before
-	crowded   bool        // the line was not empty after all
-	promise   *LockAnswer // the answer, if the transaction under way succeeds; its Fence 0 means that revision
+	promise   *LockAnswer // the answer, if the transaction under way succeeds
 	sent      bool        // a transaction was sent
 	touch     kv.Revision // the ticket that the transaction under way touches; 0 means a new one
 	rival     string      // the call whose ticket this one last tried to take up
@@ -65,7 +64,6 @@ func (c *LockCall) Next(v mirror.View) kv.Step {
 func (c *LockCall) Committed(r kv.Result) {
 	c.Told(r)
 	if !r.Succeeded {
-		c.crowded = c.crowded || c.promise != nil && c.touch == 0
 		c.promise = nil
 		return
 	}
@@ -74,9 +72,6 @@ func (c *LockCall) Committed(r kv.Result) {
 		c.ticket = r.Revision
 	}
 	if p := c.promise; p != nil && !c.left {
-		if p.Outcome == Acquired && p.Fence == 0 {
-			p.Fence = Fence(r.Revision)
-		}
 		c.answer = *p
 		c.End()
 	}
@@ -136,12 +131,11 @@ func (c *LockCall) arrive(s scene) kv.Step {
 	return c.takeOver(s)
 }
 
-// enqueue puts a new ticket. That the line is empty, when it looks so, is a condition: then the commit itself
-// says that the lock is held (L1). A try whose condition failed is refused by just that, unless it may have been
-// its own earlier attempt that stood there.
+// enqueue puts a new ticket; when the mirror shows it, it is seen whether it holds. That nobody else is in line could be a
+// condition, and the commit would say so by itself; but etcd would look at all tickets that the line had in its whole
+// history.
 func (c *LockCall) enqueue(s scene) kv.Step {
-	empty := s.line.Len() == 0
-	if c.try() && (!empty || c.crowded && !c.retried()) {
+	if c.try() && s.line.Len() > 0 {
 		return c.refuse(s, LockAnswer{Outcome: NotAcquired, Holder: s.holder()})
 	}
 	if !c.Fresh() && session.NearlyFull(s.view, c.caller.Session) {
@@ -150,19 +144,12 @@ func (c *LockCall) enqueue(s scene) kv.Step {
 	if session.Full(s.view, c.caller.Session) {
 		return c.Refuse(session.ErrTooManyTickets)
 	}
-	line := s.view.Space().LockLine(c.name)
 	key := ticketKey(s.view.Space(), c.name, c.caller)
-	t := kv.Txn{
-		If:   []kv.Compare{kv.Unchanged(s.marker), kv.Absent(key), c.notOver(s)},
-		Then: []kv.Op{s.put(value{Holds: []hold{c.hold()}, Since: c.now})},
-	}
-	var promise *LockAnswer
-	if empty && (c.try() || !c.crowded) {
-		t.If = append(t.If, kv.Empty(line))
-		promise = &LockAnswer{Outcome: Acquired, HoldCount: 1}
-	}
-	t.Apart = line // its revision is the fence: no two tickets have the same (L2)
-	return c.commit(s, 0, t, promise)
+	return c.commit(s, 0, kv.Txn{
+		If:    []kv.Compare{kv.Unchanged(s.marker), kv.Absent(key), c.notOver(s)},
+		Then:  []kv.Op{s.put(value{Holds: []hold{c.hold()}, Since: c.now})},
+		Apart: s.view.Space().LockLine(c.name), // its revision is the fence: no two tickets have the same (L2)
+	}, nil)
 }
 
 // blocked is the answer to a caller whose own key was written by something else: it is one hold by an unknown

@@ -111,7 +111,7 @@ func (w *world) gateways(n int) (all []*gateway) {
 }
 
 func (g *gateway) open() {
-	w, c := g.w, g.w.member.NewClient()
+	w, c := g.w, g.w.member.NewFollower()
 	g.late, g.lossy = newLateWatcher(c.Watcher), &lossyKV{KV: c.KV}
 	c.Watcher, c.KV = g.late, g.lossy
 	var err error

@@ -64,7 +64,7 @@ func (r *run) rebuild() {
 	rng := rand.New(rand.NewPCG(3, 0))
 	for !r.stop.Load() {
 		time.Sleep(time.Duration(rng.IntN(100)) * time.Millisecond)
-		c := r.w.member.NewClient()
+		c := r.w.member.NewFollower()
 		s, err := store.Open(context.Background(), store.Config{
 			Client: c, Space: r.w.space, Gateway: "new", Logger: slog.New(slog.DiscardHandler),
 		})

@@ -50,7 +50,7 @@ func (fullLeases) LeaseGrant(context.Context, *pb.LeaseGrantRequest, ...grpc.Cal
 // fullKeeper is of a gateway whose transactions find no room.
 func (w *world) fullKeeper(fills bool) *session.Keeper {
 	w.t.Helper()
-	c := w.member.NewClient()
+	c := w.member.NewFollower()
 	c.KV = fullKV{c.KV, fills}
 	s, err := store.Open(w.t.Context(), store.Config{Client: c, Space: w.space, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {

@@ -72,7 +72,7 @@ func newWorld(t *testing.T, m *embedded.Member) *world {
 // keeper returns the keeper of one more gateway; with may change what stands between it and etcd's leases.
 func (w *world) keeper(with ...func(pb.LeaseClient) pb.LeaseClient) *session.Keeper {
 	w.t.Helper()
-	c := w.member.NewClient()
+	c := w.member.NewFollower()
 	s, err := store.Open(w.t.Context(), store.Config{Client: c, Space: w.space, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		w.t.Fatal(err)

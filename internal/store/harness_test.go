@@ -73,7 +73,7 @@ func on(t testing.TB, m *embedded.Member) *etcd {
 // open opens a store; with may change its client before.
 func (e *etcd) open(t testing.TB, with ...func(*clientv3.Client)) *store.Store {
 	t.Helper()
-	c := e.member.NewClient()
+	c := e.member.NewFollower()
 	for _, f := range with {
 		f(c)
 	}
