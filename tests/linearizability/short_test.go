@@ -41,7 +41,7 @@ const (
 var kinds = []faults.Kind{
 	faults.KillLeader, faults.IsolateLeader, faults.KillFollower, faults.PauseLeader, faults.MuteLeader,
 	faults.PauseFollower, faults.DeafenLeader, faults.IsolateFollower, faults.Restart, faults.ExpiryStorm, faults.KillAll,
-	faults.Shatter,
+	faults.Shatter, faults.CatchUp, faults.ForgetWhileCutOff,
 }
 
 // All answers to all calls that were made while the cluster broke and was mended have an order.
@@ -53,19 +53,24 @@ func TestShort(t *testing.T) {
 	for n := range *histories {
 		seed := *firstSeed + uint64(n)
 		f := c.Fault(kinds[n%len(kinds)], seed)
-		h := s.record(t, seed, callsEach, func(ctx context.Context) {
-			sleep(ctx, time.Second)
-			if err := f.Run(ctx); err != nil {
-				t.Error(err)
-			}
-			sleep(ctx, time.Second)
-		})
-		sum.check(t, h, seed, f.Kind)
+		sum.check(t, s.under(t, f, seed), seed, f.Kind)
 		if t.Failed() {
 			break
 		}
 	}
 	t.Log(sum.String())
+}
+
+// under records what happens under a fault.
+func (s *site) under(t *testing.T, f *faults.Fault, seed uint64) linearizability.History {
+	t.Helper()
+	return s.record(t, seed, callsEach, func(ctx context.Context) {
+		sleep(ctx, time.Second)
+		if err := f.Run(ctx); err != nil {
+			t.Error(err)
+		}
+		sleep(ctx, time.Second)
+	})
 }
 
 // endsSessions reports whether sessions may end early under a fault. A leader that was stopped takes itself for the leader

@@ -10,9 +10,9 @@ import (
 // a reason that some schedule shows.
 func TestBrokenLocksAreNoticed(t *testing.T) {
 	bite(t, locks, map[string]breaks{
-		"blind writes":                                    without(func(c kv.Compare) bool { return c.Target == kv.Mod && !on("/session/")(c) }),
-		"no without a barrier":                            noBarrier,
-		"give-up without a ticket ahead":                  without(func(c kv.Compare) bool { return c.Is == kv.Equal && c.Target == kv.Create && c.Rev > 0 }),
+		"blind writes":                   without(func(c kv.Compare) bool { return c.Target == kv.Mod && !on("/session/")(c) }),
+		"no without a barrier":           noBarrier,
+		"give-up without a ticket ahead": without(func(c kv.Compare) bool { return c.Is == kv.Equal && c.Target == kv.Create && c.Rev > 0 }),
 		"giving up what may hold by now": without(func(c kv.Compare) bool {
 			return c.Target == kv.Create && c.Rev != 0 && on("/lock/")(c)
 		}),
