@@ -2,12 +2,10 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"path/filepath"
 	"slices"
-	"syscall"
 	"time"
 
 	"google.golang.org/grpc"
@@ -32,7 +30,7 @@ var cpgateStream = &system{
 	name: stream, title: "cpgate, stream", clustered: true,
 	build: buildCpgate, version: cpgateVersion, start: startCpgate,
 	work: map[kind]func(context.Context, task) (bench.Work, error){
-		ownLocks: cpgateLocks, oneLock: cpgateLocks, oneSemaphore: cpgateSemaphore, idleSessions: cpgateIdleClients,
+		ownLocks: cpgateLocks, oneLock: cpgateLocks, oneSemaphore: cpgateSemaphore, idleSessions: cpgateSessions,
 	},
 }
 
@@ -105,7 +103,11 @@ func cpgateSemaphore(ctx context.Context, t task) (bench.Work, error) {
 }
 
 func cpgateSessions(ctx context.Context, t task) (bench.Work, error) {
-	conn, err := dial(t.Endpoints[0])
+	var options []grpc.DialOption
+	if t.System == stream {
+		options = append(options, client.OverStream())
+	}
+	conn, err := dial(t.Endpoints[0], options...)
 	if err != nil {
 		return bench.Work{}, err
 	}
@@ -113,40 +115,11 @@ func cpgateSessions(ctx context.Context, t task) (bench.Work, error) {
 	return w, err
 }
 
-// cpgateIdleClients are programs that do nothing: a client for each session, with a connection and a stream of its own,
-// which renews it as often as the server asks for. A cycle is a look, so often, whether the session is still the same.
-func cpgateIdleClients(ctx context.Context, t task) (bench.Work, error) {
-	var files syscall.Rlimit
-	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &files); err != nil {
-		return bench.Work{}, err
-	}
-	if uint64(t.Callers)+200 > files.Cur {
-		return bench.Work{}, fmt.Errorf("a connection for each session is more than the %d files that may be open", files.Cur)
-	}
-	clients, sessions := make([]*client.Client, t.Callers), make([]string, t.Callers)
-	err := forEach(t.Callers, func(n int) (err error) {
-		clients[n], err = client.NewWith(client.Config{
-			Endpoints: t.Endpoints, SessionTTL: idleTTL, Logger: slog.New(slog.DiscardHandler),
-		})
-		if err == nil {
-			sessions[n], err = clients[n].SessionID(ctx)
-		}
-		return err
-	})
-	return bench.Work{Cycle: func(ctx context.Context, n int, _ *bench.Lap) error {
-		wait(ctx, idleInterval)
-		if now, err := clients[n].SessionID(ctx); err == nil && now != sessions[n] {
-			return errors.New("a session was lost")
-		}
-		return nil
-	}}, err
-}
-
 const (
 	idleTTL      = time.Minute
 	idleInterval = 5 * time.Second
 )
 
-func dial(addr string) (*grpc.ClientConn, error) {
-	return grpc.NewClient(addr, grpc.WithTransportCredentials(insecure.NewCredentials()))
+func dial(addr string, options ...grpc.DialOption) (*grpc.ClientConn, error) {
+	return grpc.NewClient(addr, append(options, grpc.WithTransportCredentials(insecure.NewCredentials()))...)
 }

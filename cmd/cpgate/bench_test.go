@@ -160,7 +160,6 @@ func TestBench_RefusesWhatItCantMeasure(t *testing.T) {
 		"--waiters=-1 --primitive=latch":              `waiters -1: must be 0 to 10000`,
 		"--waiters=2 --primitive=latch --hot":         `waiters 2: not with hot`,
 		"--primitive=session --hot":                   `hot: not with primitive session`,
-		"--primitive=session --unary":                 `unary: primitive session has no stream`,
 		"--ttl=5s":                                    `ttl: only with primitive session, not with lock`,
 		"--heartbeat=2s":                              `heartbeat: only with primitive session, not with lock`,
 		"--primitive=session --ttl=1500ms":            `ttl 1.5s: must be whole seconds, 2s to 168h0m0s`,

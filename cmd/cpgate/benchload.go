@@ -47,7 +47,7 @@ func addBenchLoad(c *cobra.Command) *benchLoad {
 		"unless given, one for each endpoint")
 	f.BoolVar(&l.hot, "hot", false, "all callers use the same lock, semaphore or latch, instead of one each")
 	f.BoolVar(&l.unary, "unary", false, "a call for each request, as clients of other languages make, instead of the stream that the "+
-		"calls of a Go client share")
+		"calls of a client share")
 	f.IntVar(&l.permits, "permits", 1, "`number` of permits that a semaphore has")
 	f.IntVar(&l.waiters, "waiters", 0, "`number` of those who wait for a latch each time it is counted down")
 	f.DurationVar(&l.warmUp, "warm-up", 2*time.Second, "how long they work before anything is counted")
@@ -80,8 +80,6 @@ func (l *benchLoad) check(given func(flag string) bool) error {
 		return fmt.Errorf("clients %d: must be 1 to callers (%d)", l.clients, l.callers)
 	case l.hot && l.primitive == primitiveSession:
 		return errors.New("hot: not with primitive session")
-	case l.unary && l.primitive == primitiveSession:
-		return errors.New("unary: primitive session has no stream")
 	case l.permits < 1 || l.permits > 1<<31-1:
 		return fmt.Errorf("permits %d: must be 1 to %d", l.permits, 1<<31-1)
 	case l.waiters < 0 || l.waiters > maxWaiters:

@@ -92,10 +92,14 @@ func (l *benchLoad) withConnections(ctx context.Context, r *reach, watch func(be
 			_ = c.Close()
 		}
 	}()
+	var options []grpc.DialOption
+	if !l.unary {
+		options = append(options, client.OverStream())
+	}
 	for n := range l.clients {
 		one := *r
 		one.endpoints = r.from(n)[:1]
-		c, err := one.dial(context.WithoutCancel(ctx)) // to close the sessions when ctx has ended
+		c, err := one.dial(context.WithoutCancel(ctx), options...) // to close the sessions when ctx has ended
 		if err != nil {
 			return result, err
 		}

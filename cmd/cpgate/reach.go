@@ -13,6 +13,7 @@ import (
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.uber.org/zap"
+	"google.golang.org/grpc"
 )
 
 const (
@@ -41,7 +42,7 @@ func addReach(c *cobra.Command) *reach {
 }
 
 // dial makes a client. As a user it logs in; as nobody it connects with its first call.
-func (r *reach) dial(ctx context.Context) (*clientv3.Client, error) {
+func (r *reach) dial(ctx context.Context, options ...grpc.DialOption) (*clientv3.Client, error) {
 	for _, e := range r.endpoints {
 		if _, _, err := net.SplitHostPort(e); err != nil {
 			return nil, fmt.Errorf("endpoints %q: must be host:port", e)
@@ -56,7 +57,7 @@ func (r *reach) dial(ctx context.Context) (*clientv3.Client, error) {
 		return nil, err
 	}
 	c, err := clientv3.New(clientv3.Config{
-		Endpoints: r.endpoints, TLS: over, Username: user, Password: password, Context: ctx, Logger: zap.NewNop(),
+		Endpoints: r.endpoints, TLS: over, Username: user, Password: password, DialOptions: options, Context: ctx, Logger: zap.NewNop(),
 	})
 	switch {
 	case errors.Is(err, rpctypes.ErrAuthFailed):
