@@ -1,7 +1,7 @@
 package gateway
 
 // mayRest is how many goroutines of a crew may wait for work.
-const mayRest = 128
+const mayRest = 64
 
 // crew runs tasks, each at once. It prefers goroutines that have run some before, whose stacks have grown to what a call takes: to
 // grow them costs a tenth of all that a call does. gRPC's calls have no such choice.

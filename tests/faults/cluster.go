@@ -27,7 +27,7 @@ type Cluster struct {
 	disks   bool
 	record  *Record // nil unless somebody records
 
-	snapshotAt time.Time // when a fault last made somebody need one
+	mendedAt time.Time // when a fault was last healed
 }
 
 // Option changes the cluster that Start starts.

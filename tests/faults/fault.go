@@ -85,6 +85,7 @@ func (f *Fault) Heal(ctx context.Context) error {
 	}
 	heal := f.heal
 	f.heal = nil
+	defer func() { f.c.mendedAt = time.Now() }()
 	if err := errors.Join(heal(ctx), f.c.AwaitReady(ctx)); err != nil {
 		return fmt.Errorf("healing %v: %w", f, err)
 	}

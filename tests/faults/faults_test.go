@@ -35,7 +35,7 @@ func TestFault_AloneIsAPauseForCallersAndNoMore(t *testing.T) {
 		}},
 		"history":      {members: 3, kinds: []faults.Kind{faults.ForgetWhileCutOff, faults.ExpiryStorm}},
 		"disks":        {members: 3, kinds: []faults.Kind{faults.SlowDisk, faults.FullDisk}, options: []faults.Option{faults.WithDisks()}},
-		"five members": {members: 5, kinds: []faults.Kind{faults.Split, faults.CatchUp}},
+		"five members": {members: 5, kinds: []faults.Kind{faults.CatchUp, faults.Split}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
