@@ -22,13 +22,13 @@ func (s *Store) Run(ctx context.Context, c Call, timeout *time.Duration) error {
 	if err := s.seeOwn(ctx, c.Keys()); err != nil {
 		return err
 	}
-	r := &run{store: s, call: c, wait: s.Attend(c.Keys()...)}
+	r := &run{store: s, call: c}
 	err := r.drive(ctx, timeout, kv.TimedOut)
 	if err == nil {
 		err = ctx.Err() // an answer that can't be told
 	}
 	if err == nil || !c.Loose() {
-		r.wait.Stop()
+		r.unattend()
 		return err
 	}
 	s.mu.RLock() // Close waits for tasks: none is added behind its back
@@ -46,7 +46,8 @@ const patience = 3
 type run struct {
 	store    *Store
 	call     Call
-	wait     *Wait
+	wait     *Wait       // nil until the call has to wait, as most never do
+	at       kv.Revision // of the last look
 	unknowns int
 	full     error            // etcd had no room for the last transaction, and the call has not waited since
 	known    kv.Revision      // of the last transaction whose outcome is known
@@ -57,7 +58,7 @@ type run struct {
 
 // tidy ends a call whose caller has left.
 func (r *run) tidy() {
-	defer r.wait.Stop()
+	defer r.unattend()
 	r.call.Signal(kv.Left)
 	grace := r.store.Grace
 	for {
@@ -89,7 +90,7 @@ func (r *run) drive(ctx context.Context, timeout *time.Duration, over kv.Signal)
 			return unavailable("serving", context.Cause(r.epoch))
 		}
 		var step kv.Step
-		r.store.Look(func(v mirror.View) { step = r.call.Next(v) })
+		r.store.Look(func(v mirror.View) { r.at, step = v.Revision(), r.call.Next(v) })
 		if step.Done {
 			return nil
 		}
@@ -141,7 +142,7 @@ func (r *run) inTurn(ctx context.Context, what string) (instead kv.Step, err err
 		return kv.Step{}, unavailable("waiting for a turn", context.Cause(r.epoch))
 	}
 	var step kv.Step
-	r.store.Look(func(v mirror.View) { step = r.call.Next(v) })
+	r.store.Look(func(v mirror.View) { r.at, step = v.Revision(), r.call.Next(v) })
 	if step.Commit == nil {
 		return step, nil
 	}
@@ -220,8 +221,15 @@ type pause struct {
 	rested <-chan time.Time
 }
 
+// await waits for news. Who does so for the first time attends, and looks again where the mirror has moved on before that.
 func (r *run) await(ctx context.Context, p *pause) error {
 	r.full = nil // there may be room by the time that the wait is over
+	if r.wait == nil {
+		r.wait = r.store.Attend(r.call.Keys()...)
+		if r.store.revision() != r.at {
+			return nil
+		}
+	}
 	if p == nil {
 		p = &pause{}
 	}
@@ -238,4 +246,10 @@ func (r *run) await(ctx context.Context, p *pause) error {
 		return unavailable("waiting", context.Cause(r.epoch))
 	}
 	return nil
+}
+
+func (r *run) unattend() {
+	if r.wait != nil {
+		r.wait.Stop()
+	}
 }
