@@ -12,7 +12,7 @@ import (
 
 // inFlight is how many proposals are under way at the most. What comes meanwhile waits and shares the next one: there is
 // no timer, since the proposals before are as long as it pays to wait. With one alone etcd's log would rest between them.
-const inFlight = 4
+const inFlight = 2
 
 // commit is one transaction on its way to its answer.
 type commit struct {

@@ -18,7 +18,7 @@ import (
 )
 
 // inFlight is how many proposals are under way at the most.
-const inFlight = 4
+const inFlight = 2
 
 // told is what a caller of Commit got.
 type told struct {
