@@ -14,19 +14,24 @@ type call struct {
 	progress.Call
 	name   keys.Name
 	caller Caller
-	keys   []string
+	spots  spots
 	now    time.Time
 }
+
+// spots are the keys that a caller's call looks at, spelled once.
+type spots struct{ ticket, marker, line string }
 
 func newCall(space keys.Space, n keys.Name, who Caller, now time.Time) call {
 	return call{
 		name: n, caller: who, now: now.UTC(),
-		keys: []string{ticketKey(space, n, who), space.Session(int64(who.Session))},
+		spots: spots{
+			ticket: space.LockTicket(n, int64(who.Session), who.Owner), marker: space.Session(int64(who.Session)), line: space.LockLine(n),
+		},
 	}
 }
 
 // Keys implements store.Call.
-func (c *call) Keys() []string { return c.keys }
+func (c *call) Keys() []string { return []string{c.spots.ticket, c.spots.marker} }
 
 // keep returns what puts the notes.
 func (c *call) keep(s scene, notes ...memo.Note) []kv.Op {

@@ -32,7 +32,7 @@ func (c *CancelCall) Next(v mirror.View) kv.Step {
 	if step, ok := c.Looks(v); !ok {
 		return step
 	}
-	s := look(v, c.name, c.caller)
+	s := c.look(v)
 	if s.marker == nil {
 		return c.Refuse(session.ErrExpired)
 	}
@@ -54,7 +54,7 @@ func (c *CancelCall) end(s scene) kv.Step {
 	case s.item != nil:
 		t.If = append(t.If, kv.Unchanged(s.item))
 	default:
-		t.If = append(t.If, kv.Absent(ticketKey(s.view.Space(), c.name, c.caller)))
+		t.If = append(t.If, kv.Absent(c.spots.ticket))
 	}
 	t.Then = append(t.Then, memo.Spare(c.keep(s, c.note(s, c.req.RequestID, memoCancelled)))...)
 	return c.Send(t)

@@ -66,7 +66,7 @@ func (c *LockCall) lost(s scene) kv.Step {
 	if m := s.memo(c.req.RequestID); m != nil {
 		return c.recall(s, recalled(m))
 	}
-	return c.Refuse(fmt.Errorf("%w: the ticket %q was removed from the line", store.ErrUnavailable, ticketKey(s.view.Space(), c.name, c.caller)))
+	return c.Refuse(fmt.Errorf("%w: the ticket %q was removed from the line", store.ErrUnavailable, c.spots.ticket))
 }
 
 // leave waits, for a caller that is gone, until the grace is over or a retry takes the ticket up.
@@ -84,7 +84,7 @@ func (c *LockCall) leave(s scene) kv.Step {
 
 // settle sees to it that nothing of this call's is on its way any more.
 func (c *LockCall) settle(s scene) kv.Step {
-	return c.commit(s, 0, kv.Settle(ticketKey(s.view.Space(), c.name, c.caller)), nil)
+	return c.commit(s, 0, kv.Settle(c.spots.ticket), nil)
 }
 
 // withdraw takes back what a caller that is gone left in line, held or not: nobody was told of it (X2).

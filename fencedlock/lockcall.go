@@ -17,6 +17,7 @@ type LockCall struct {
 	req   LockRequest
 	limit int
 	by    string // names this call in the ticket
+	over  string // the key that says, when it is there, that the request is over
 
 	born      kv.Revision // the create revision of the session's marker when this call touched the line
 	ticket    kv.Revision // the create revision of the ticket that this call touched; 0 before
@@ -34,10 +35,14 @@ type LockCall struct {
 // NewLockCall returns the call that answers r. limit is how often the caller may hold the lock at a time, 1 or more;
 // by names the call in the tickets that it touches, "<gateway>.<anything>", and is never used for another one.
 func NewLockCall(space keys.Space, r LockRequest, limit int, by string, now time.Time) *LockCall {
-	c := &LockCall{call: newCall(space, r.Name, r.Caller, now), req: r, limit: limit, by: by}
-	c.keys = append(c.keys, space.LockMemo(int64(r.Caller.Session), r.Name, r.RequestID)) // a cancel, though no ticket is there
-	return c
+	return &LockCall{
+		call: newCall(space, r.Name, r.Caller, now), req: r, limit: limit, by: by,
+		over: space.LockMemo(int64(r.Caller.Session), r.Name, r.RequestID),
+	}
 }
+
+// Keys implements store.Call. A cancel shows though no ticket is there.
+func (c *LockCall) Keys() []string { return append(c.call.Keys(), c.over) }
 
 // Answer returns the answer of a call that is done.
 func (c *LockCall) Answer() (LockAnswer, error) { return c.answer, c.Err() }
@@ -47,7 +52,7 @@ func (c *LockCall) Next(v mirror.View) kv.Step {
 	if step, ok := c.Looks(v); !ok {
 		return step
 	}
-	s := look(v, c.name, c.caller)
+	s := c.look(v)
 	if c.mine(s) && c.Twins() && !c.left {
 		return c.settle(s)
 	}
@@ -144,11 +149,10 @@ func (c *LockCall) enqueue(s scene) kv.Step {
 	if session.Full(s.view, c.caller.Session) {
 		return c.Refuse(session.ErrTooManyTickets)
 	}
-	key := ticketKey(s.view.Space(), c.name, c.caller)
 	return c.commit(s, 0, kv.Txn{
-		If:    []kv.Compare{kv.Unchanged(s.marker), kv.Absent(key), c.notOver(s)},
+		If:    []kv.Compare{kv.Unchanged(s.marker), kv.Absent(c.spots.ticket), c.notOver()},
 		Then:  []kv.Op{s.put(value{Holds: []hold{c.hold()}, Since: c.now})},
-		Apart: s.view.Space().LockLine(c.name), // its revision is the fence: no two tickets have the same (L2)
+		Apart: c.spots.line, // its revision is the fence: no two tickets have the same (L2)
 	}, nil)
 }
 
@@ -196,7 +200,7 @@ func (c *LockCall) reenter(s scene) kv.Step {
 // the older one does not hold, and so was not told that it does.
 func (c *LockCall) takeOver(s scene) kv.Step {
 	old := s.value.Holds[0].Request
-	t := kv.Txn{If: []kv.Compare{kv.Unchanged(s.marker), kv.Unchanged(s.item), kv.Same(s.ahead()), c.notOver(s)}}
+	t := kv.Txn{If: []kv.Compare{kv.Unchanged(s.marker), kv.Unchanged(s.item), kv.Same(s.ahead()), c.notOver()}}
 	notes := []memo.Note{c.note(s, old, memoCancelled)} // for an attempt of the older request that is yet to come
 	if !c.try() {
 		t.Then = append(c.keep(s, notes...), s.put(s.value.retouch(old, c.hold())))
@@ -216,7 +220,7 @@ func (c *LockCall) held(s scene, n int) *LockAnswer {
 
 // notOver holds when the request was neither cancelled nor answered no to a later attempt: whatever puts it in line
 // asks this.
-func (c *LockCall) notOver(s scene) kv.Compare { return kv.Absent(s.memoKey(c.req.RequestID)) }
+func (c *LockCall) notOver() kv.Compare { return kv.Absent(c.over) }
 
 // retried reports whether something else may yet put this request in line: an earlier attempt, or an earlier
 // transaction of this one whose outcome was never known.
@@ -229,7 +233,7 @@ func (c *LockCall) hold() hold {
 // write puts the caller's ticket anew, if nobody has touched it or the session.
 func (c *LockCall) write(s scene, v value, promise *LockAnswer, also ...kv.Compare) kv.Step {
 	return c.commit(s, s.item.Create, kv.Txn{
-		If:   append(also, kv.Unchanged(s.marker), kv.Unchanged(s.item), c.notOver(s)),
+		If:   append(also, kv.Unchanged(s.marker), kv.Unchanged(s.item), c.notOver()),
 		Then: []kv.Op{s.put(v)},
 	}, promise)
 }

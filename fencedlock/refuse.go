@@ -27,8 +27,7 @@ func (c *LockCall) refuse(s scene, a LockAnswer) kv.Step {
 	if !c.retried() {
 		return c.end(a)
 	}
-	key := ticketKey(s.view.Space(), c.name, c.caller)
-	as := kv.Absent(key)
+	as := kv.Absent(c.spots.ticket)
 	if s.item != nil {
 		as = kv.Unchanged(s.item)
 	}
@@ -37,7 +36,7 @@ func (c *LockCall) refuse(s scene, a LockAnswer) kv.Step {
 		kind = memoLimitReached
 	}
 	return c.commit(s, 0, kv.Txn{
-		If:   []kv.Compare{kv.Unchanged(s.marker), as, c.notOver(s)},
+		If:   []kv.Compare{kv.Unchanged(s.marker), as, c.notOver()},
 		Then: c.keep(s, c.note(s, c.req.RequestID, kind)),
 	}, &a)
 }

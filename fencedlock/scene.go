@@ -13,6 +13,7 @@ type scene struct {
 	view   mirror.View
 	name   keys.Name
 	caller Caller
+	spots  spots
 	marker *kv.Item // the caller's session, nil when it is gone
 	line   *line.Line
 	item   *kv.Item // the caller's own key in the line, nil when there is none
@@ -20,21 +21,17 @@ type scene struct {
 	ours   bool     // cpgate wrote it, on the session's lease
 }
 
-func look(v mirror.View, n keys.Name, c Caller) scene {
+func (c *call) look(v mirror.View) scene {
 	s := scene{
-		view: v, name: n, caller: c,
-		marker: session.Live(v, c.Session),
-		line:   v.Line(v.Space().LockLine(n)),
-		item:   v.Get(ticketKey(v.Space(), n, c)),
+		view: v, name: c.name, caller: c.caller, spots: c.spots,
+		marker: session.LiveAt(v, c.spots.marker, c.caller.Session),
+		line:   v.Line(c.spots.line),
+		item:   v.Get(c.spots.ticket),
 	}
-	if s.item != nil && s.item.Lease == kv.LeaseID(c.Session) {
+	if s.item != nil && s.item.Lease == kv.LeaseID(c.caller.Session) {
 		s.value, s.ours = decode(s.item)
 	}
 	return s
-}
-
-func ticketKey(space keys.Space, n keys.Name, c Caller) string {
-	return space.LockTicket(n, int64(c.Session), c.Owner)
 }
 
 // holds reports whether the caller's ticket is the first in line.
@@ -57,7 +54,7 @@ func (s scene) forced(f Fence) bool {
 
 // put returns what writes the caller's ticket.
 func (s scene) put(v value) kv.Op {
-	return kv.Put(ticketKey(s.view.Space(), s.name, s.caller), v.encode(), kv.LeaseID(s.caller.Session))
+	return kv.Put(s.spots.ticket, v.encode(), kv.LeaseID(s.caller.Session))
 }
 
 // ahead returns a ticket in front of the caller's, nil when it is first or not in line: as long as it is there,
@@ -75,7 +72,7 @@ func (s scene) holder() *Ticket {
 	if s.line.Len() == 0 {
 		return nil
 	}
-	t := describe(s.view.Space().LockLine(s.name), s.line.Head(), 0)
+	t := describe(s.spots.line, s.line.Head(), 0)
 	return &t
 }
 

@@ -33,7 +33,7 @@ func (c *UnlockCall) Next(v mirror.View) kv.Step {
 	if step, ok := c.Looks(v); !ok {
 		return step
 	}
-	s := look(v, c.name, c.caller)
+	s := c.look(v)
 	if s.marker == nil || !s.holds() || c.req.Fence != 0 && c.req.Fence != Fence(s.item.Create) {
 		return c.refuse(s)
 	}

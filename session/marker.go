@@ -28,8 +28,11 @@ func (m marker) encode() []byte {
 // Live returns the marker of the session, nil when there is none. A session lives exactly as long as its marker,
 // because etcd deletes a lease and all its keys in one step (X1); a marker that is not attached to the session's
 // own lease proves nothing and counts as absent.
-func Live(v mirror.View, id ID) *kv.Item {
-	i := v.Get(v.Space().Session(int64(id)))
+func Live(v mirror.View, id ID) *kv.Item { return LiveAt(v, v.Space().Session(int64(id)), id) }
+
+// LiveAt is Live for who has spelled the marker's key before.
+func LiveAt(v mirror.View, key string, id ID) *kv.Item {
+	i := v.Get(key)
 	if i == nil || i.Lease != kv.LeaseID(id) {
 		return nil
 	}
