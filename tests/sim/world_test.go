@@ -115,8 +115,9 @@ func (w *world) apply(p *entry) (ok bool) {
 	if w.room == none && p.puts() {
 		return false
 	}
+	w.etcd.foldAll(p)
 	for n, d := range w.etcd.txn(p.txns()...) {
-		p.all[n].done = d
+		p.all[n].came(d)
 		w.tracef("commit %v at %d, %d of %d: %s", d.succeeded, w.etcd.rev, n+1, len(p.all), writes(p.all[n].txn.Then))
 	}
 	w.observe(p)
