@@ -37,7 +37,9 @@ func (r *run) inTurn() {
 		}
 	}
 	whole.txn = f.Txn()
-	r.sent = whole
+	if r.sent = whole; len(whole.steps) > 1 {
+		w.folded++
+	}
 }
 
 // folds reports whether the call may have its turn together with others.

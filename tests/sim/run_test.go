@@ -76,7 +76,9 @@ func (r *run) moves() (m []func()) {
 	case waiting:
 		m = r.befalls(m)
 	case turning:
-		m = r.befalls(append(m, r.again, r.inTurn))
+		if m = r.befalls(m); r.g.w.draining || r.g.w.chance(r.g.w.climate.queue) {
+			m = append(m, r.inTurn, r.inTurn)
+		}
 	case resting:
 		m = r.befalls(append(m, r.signals(kv.Rested)))
 		if i := r.g.mirror.Get(r.rest.While.Key); i == nil || i.Mod != r.rest.While.Mod {
