@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"bytes"
 	"slices"
 
 	"github.com/cpgate/cpgate/internal/kv"
@@ -92,5 +93,5 @@ func same(a, b *kv.Item) bool {
 	if a == nil || b == nil {
 		return a == b
 	}
-	return string(a.Value) == string(b.Value) && a.Lease == b.Lease
+	return bytes.Equal(a.Value, b.Value) && a.Lease == b.Lease
 }
