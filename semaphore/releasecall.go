@@ -127,6 +127,7 @@ func (c *ReleaseCall) count(s scene) kv.Step {
 	return c.releasing(s, c.record(), kv.Txn{
 		If:   []kv.Compare{kv.Unchanged(s.record)},
 		Then: []kv.Op{c.putRecord(v)},
+		Fold: c.step(int64(c.req.Permits), int64(MinPermits)),
 	})
 }
 

@@ -74,7 +74,10 @@ func (c *TakeCall) arrive(s scene) kv.Step {
 		return c.adopt(s)
 	case s.admits(c.req.Permits):
 		c.promise = &AcquireAnswer{Acquired: true}
-		return c.take(s, int64(c.req.Permits), kv.Txn{If: []kv.Compare{kv.Empty(s.prefix)}})
+		return c.take(s, int64(c.req.Permits), kv.Txn{
+			If:   []kv.Compare{kv.Empty(s.prefix)},
+			Fold: c.step(-int64(c.req.Permits), 0),
+		})
 	case c.try():
 		return c.refuse(s)
 	}
@@ -95,6 +98,7 @@ func (c *TakeCall) inLine(s scene) kv.Step {
 		return c.take(s, s.ticket.Permits, kv.Txn{
 			If:   []kv.Compare{kv.Unchanged(s.item)},
 			Then: []kv.Op{kv.Delete(s.item.Key)},
+			Fold: c.step(-s.ticket.Permits, 0),
 		})
 	case c.timedOut:
 		return c.giveUp(s)

@@ -2,6 +2,7 @@ package semaphore
 
 import (
 	"github.com/cpgate/cpgate/internal/kv"
+	"github.com/cpgate/cpgate/internal/value"
 )
 
 // Without a session nothing comes back by itself, and all that there is of permits taken is the memo of the request that
@@ -16,9 +17,20 @@ func (c *claim) take(s scene, n int64, also kv.Txn) kv.Step {
 	step := c.SendInTurn(c.record(), kv.Txn{
 		If:   append(also.If, kv.Unchanged(s.record), c.notOver()),
 		Then: append(append(also.Then, c.putRecord(v)), c.keep(s, c.note(got))...),
+		Fold: also.Fold,
 	})
 	c.sent, c.inherited = c.sent || step.Commit != nil, false
 	return step
+}
+
+// step lets a transaction that adds by to what a record without sessions has available come after others that do so too.
+// It is judged anew by what they leave: that must not get below least, nor above what may be there.
+func (c *call) step(by, least int64) *kv.Fold {
+	return &kv.Fold{Key: c.record(), Onto: func(record []byte) ([]byte, bool) {
+		v, ok := value.DecodeSemaphore(&kv.Item{Value: record})
+		v.Permits += by
+		return v.Encode(), ok && v.Permits >= least && v.Permits <= int64(MaxPermits)
+	}}
 }
 
 // adoptTaken takes up what an earlier attempt of the request took, so that it is not given back. It may have told.

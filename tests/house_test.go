@@ -113,7 +113,8 @@ var house = map[string]floor{
 			"google.golang.org/grpc",
 		},
 	},
-	"tests/sim": {},
+	"tests/sim":   {},
+	"tests/guard": {},
 	// The models know the requests and answers, and nothing of what serves them.
 	"tests/linearizability": {
 		ours:   []string{"proto/gen/cpgate/v1"},

@@ -105,6 +105,15 @@ type Txn struct {
 	// Apart, where it is not empty, names something of which only one transaction in a revision may be: two that create
 	// what is told apart by its create revision must not share it.
 	Apart string
+	// Fold, where it is not nil, lets it be committed as one with others that are steps of the same key's value.
+	Fold *Fold
+}
+
+// Fold is how a transaction that puts a key, on condition that the key is unchanged, comes after others that do so too.
+type Fold struct {
+	Key string
+	// Onto returns what is put where they have put value. ok is false where that can't be done.
+	Onto func(value []byte) (next []byte, ok bool)
 }
 
 // Puts reports whether t may need room: it puts something.

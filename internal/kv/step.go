@@ -2,7 +2,7 @@ package kv
 
 import "time"
 
-// Step is what a call wants done next; exactly one of its fields is set.
+// Step is what a call wants done next; exactly one of its fields is set, but for what is said of another one.
 type Step struct {
 	// Commit is a transaction to commit.
 	Commit *Txn
@@ -15,6 +15,8 @@ type Step struct {
 	// Turn names what the call is about to change in its next step, and asks that no other call of this store that
 	// asks the same comes in between. It only spares vain tries: what is committed is right without.
 	Turn string
+	// Folds says of a Turn that it is for a transaction with a Fold: who waits for the same may go together with it.
+	Folds bool
 	// Rest is a pause for somebody else's sake.
 	Rest *Rest
 	// Done ends the call: its answer stands.

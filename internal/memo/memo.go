@@ -4,6 +4,7 @@ package memo
 
 import (
 	"cmp"
+	"hash/crc32"
 	"slices"
 
 	"github.com/cpgate/cpgate/internal/kv"
@@ -67,14 +68,25 @@ func surplus(v mirror.View, session kv.LeaseID, more int) (all []*kv.Item) {
 	return all[:min(max(0, len(all)+more-PerSession), len(all), PerSession)]
 }
 
-// KeepShared returns what puts the notes, on a lease that outlives them for long enough, and drops what is oldest below
-// memos beyond PerName: two for each note, so that there never are many more, whoever else puts some. As with Keep, no key
-// is touched twice, so all notes of one transaction are to be kept together.
+// KeepShared returns what puts the notes, on a lease that outlives them for long enough, and drops below memos some of what
+// is too old, which is what is oldest beyond PerName: two for each note, so that there never are many more, whoever else puts
+// some. Which two depends on the note, since those who keep notes at once are not to drop the same. As with Keep, no key is
+// touched twice, so all notes of one transaction are to be kept together.
 func KeepShared(v mirror.View, memos string, lease kv.LeaseID, notes ...Note) []kv.Op {
-	var old []*kv.Item
 	all := v.Line(memos)
-	for i := range min(2*len(notes), max(0, all.Len()+len(notes)-PerName), all.Len()) {
-		old = append(old, all.At(i))
+	surplus := min(max(0, all.Len()+len(notes)-PerName), all.Len())
+	drops := min(2*len(notes), surplus)
+	from := int(hash(notes) % uint32(surplus-drops+1))
+	var old []*kv.Item
+	for i := range drops {
+		old = append(old, all.At(from+i))
 	}
 	return write(lease, notes, old)
+}
+
+func hash(notes []Note) (sum uint32) {
+	for _, n := range notes {
+		sum = crc32.Update(sum, crc32.IEEETable, []byte(n.Key))
+	}
+	return sum
 }

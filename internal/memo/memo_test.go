@@ -250,6 +250,28 @@ func TestMemosThatAreTooManyGoTwoAtATime(t *testing.T) {
 	}
 }
 
+// Calls that are committed as one have one view, and what two of them drop goes once: so they are not to drop the same.
+func TestMemosOfCallsInOneTransactionDoNotPileUp(t *testing.T) {
+	const calls = 60
+	w := filled(t, memo.PerName)
+	for round := range 50 {
+		var notes []memo.Note
+		var all []kv.Op
+		for n := range calls {
+			notes = append(notes, note(shared(20_000+round*calls+n)))
+			for _, o := range memo.KeepShared(w.mirror.View(), space.SemaphoreMemos(0, "a"), shelf, notes[n]) {
+				if !slices.ContainsFunc(all, func(a kv.Op) bool { return a.Key == o.Key }) {
+					all = append(all, o)
+				}
+			}
+		}
+		w.commit(shelf, all, notes...)
+		if got := w.sharedMemos(); got < memo.PerName || got > memo.PerName+3*calls {
+			t.Fatalf("%d are kept after %d rounds", got, round+1)
+		}
+	}
+}
+
 func TestASharedMemoWrittenOverStaysAndKeepsItsPlace(t *testing.T) {
 	w := filled(t, memo.PerName+1)
 	oldest := shared(memo.PerName + 1)

@@ -92,7 +92,7 @@ func (c *Call) Send(t kv.Txn) kv.Step {
 func (c *Call) SendInTurn(what string, t kv.Txn) kv.Step {
 	if !c.inTurn {
 		c.turn = true
-		return kv.Turn(what)
+		return kv.Step{Turn: what, Folds: t.Fold != nil}
 	}
 	return c.Send(t)
 }

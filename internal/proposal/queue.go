@@ -6,6 +6,8 @@
 // as if one transaction came after the other, in any order, when none of them writes what another writes or compares. Those
 // that are in conflict so are never under way at the same time, but one after the other, in the order in which they came.
 //
+// Transactions that are steps of one key's value are in conflict, and yet can be made into one: see Fold.
+//
 // It is pure: who proposes, and what is answered, is internal/store's.
 package proposal
 

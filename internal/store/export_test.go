@@ -5,8 +5,8 @@ func (s *Store) Turns() map[string]int {
 	s.turns.mu.Lock()
 	defer s.turns.mu.Unlock()
 	all := map[string]int{}
-	for what, t := range s.turns.queues {
-		all[what] = t.users
+	for what, q := range s.turns.queues {
+		all[what] = len(q)
 	}
 	return all
 }

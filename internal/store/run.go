@@ -90,13 +90,13 @@ func (r *run) drive(ctx context.Context, timeout *time.Duration, over kv.Signal)
 			return unavailable("serving", context.Cause(r.epoch))
 		}
 		var step kv.Step
-		r.store.Look(func(v mirror.View) { r.at, step = v.Revision(), r.call.Next(v) })
+		r.store.Look(func(v mirror.View) { step = r.next(v) })
 		if step.Done {
 			return nil
 		}
 		var err error
 		if step.Turn != "" {
-			step, err = r.inTurn(ctx, step.Turn)
+			step, err = r.inTurn(ctx, step)
 		}
 		if err == nil {
 			err = r.do(ctx, step)
@@ -105,6 +105,12 @@ func (r *run) drive(ctx context.Context, timeout *time.Duration, over kv.Signal)
 			return err
 		}
 	}
+}
+
+// next asks the call what to do.
+func (r *run) next(v mirror.View) kv.Step {
+	r.at = v.Revision()
+	return r.call.Next(v)
 }
 
 // do takes one step.
@@ -124,34 +130,7 @@ func (r *run) do(ctx context.Context, step kv.Step) error {
 	return r.store.see(ctx, step.See)
 }
 
-// inTurn commits, when it is the call's turn, what the call then wants committed, and lets the next one have it when the
-// mirror shows what that was. Any other step is returned, to be taken when the turn is over: who waits in its turn may
-// wait for what others are to do in theirs.
-func (r *run) inTurn(ctx context.Context, what string) (instead kv.Step, err error) {
-	mine := r.store.turns.join(what)
-	defer r.store.turns.leave(what)
-	select {
-	case mine.room <- struct{}{}:
-		defer func() { <-mine.room }()
-	case <-r.expired:
-		r.call.Signal(r.over)
-		return kv.Step{}, nil
-	case <-ctx.Done():
-		return kv.Step{}, ctx.Err()
-	case <-r.epoch.Done():
-		return kv.Step{}, unavailable("waiting for a turn", context.Cause(r.epoch))
-	}
-	var step kv.Step
-	r.store.Look(func(v mirror.View) { r.at, step = v.Revision(), r.call.Next(v) })
-	if step.Commit == nil {
-		return step, nil
-	}
-	if err := r.commit(*step.Commit); err != nil {
-		return kv.Step{}, err
-	}
-	return kv.Step{}, r.store.see(ctx, r.known)
-}
-
+// commit has a transaction committed.
 func (r *run) commit(t kv.Txn) error {
 	if r.full != nil {
 		bare, ok := t.Bare()
@@ -161,6 +140,11 @@ func (r *run) commit(t kv.Txn) error {
 		t = bare
 	}
 	result, err := r.store.Commit(t)
+	return r.answered(t, result, err)
+}
+
+// answered tells the call what came of its transaction, or has it look.
+func (r *run) answered(t kv.Txn, result kv.Result, err error) error {
 	switch {
 	case err == nil:
 		if result.Succeeded {

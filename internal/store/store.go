@@ -70,7 +70,7 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 		mirror: mirror.New(c.Space),
 		waits:  map[string]map[*Wait]struct{}{},
 		unseen: map[string]kv.Revision{},
-		turns:  turns{queues: map[string]*turn{}},
+		turns:  turns{queues: map[string][]*seat{}},
 		broken: errStarting,
 	}
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())

@@ -4,7 +4,8 @@
 // and then. After each step it holds what was answered against what is true in the model.
 //
 // The calls are those of the product (fencedlock.LockCall and its like, which do no I/O), the mirrors are
-// internal/mirror. Only what the store does with them is modelled: see run_test.go beside internal/store/run.go.
+// internal/mirror, and internal/proposal decides who shares a proposal or a transaction. Only what the store does with them is
+// modelled: see run_test.go and fold_test.go beside internal/store's run.go and together.go.
 //
 // # Where things are
 //

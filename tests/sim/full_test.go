@@ -39,6 +39,11 @@ func (w *world) free() {
 		}
 		for _, g := range w.gateways {
 			for _, r := range slices.Clone(g.runs) {
+				if r.stage == committing {
+					r.commit()
+				}
+			}
+			for _, r := range slices.Clone(g.runs) {
 				r.outlasted()
 			}
 		}
@@ -47,9 +52,6 @@ func (w *world) free() {
 }
 
 func (r *run) outlasted() {
-	if r.stage == committing {
-		r.commit()
-	}
 	if r.left && !r.tidying && r.stage != ended {
 		r.leave()
 	}
@@ -81,7 +83,7 @@ func (r *run) send(t kv.Txn) {
 		}
 		t = bare
 	}
-	r.sent, r.stage = &sent{by: r.by, txn: t}, committing
+	r.sent, r.along, r.stage = &sent{by: r.by, txn: t}, nil, committing
 }
 
 // refusedForRoom: a request is told that there is no room. Asked for the first time, and with nothing of it lost on the

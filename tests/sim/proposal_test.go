@@ -10,8 +10,9 @@ import (
 
 // sent is a transaction on its way to etcd.
 type sent struct {
-	by  *op // what asked for the call that sent it; nil for a sweep
-	txn kv.Txn
+	by    *op // what asked for the call that sent it; nil for a sweep
+	txn   kv.Txn
+	steps []*sent // that it is folded of
 	done
 }
 
@@ -44,7 +45,20 @@ func (c commit) parts(by *entry) []part {
 		all = append(all, part{commit{c.rev, s.events}, s})
 	}
 	slices.SortStableFunc(all, func(a, b part) int { return cmp.Compare(a.newest(), b.newest()) })
-	return all
+	return unfolded(all)
+}
+
+// unfolded has the steps of what is folded, in their order, in the place of that.
+func unfolded(all []part) (each []part) {
+	for _, p := range all {
+		for _, s := range p.by.steps {
+			each = append(each, part{commit{p.rev, s.events}, s})
+		}
+		if len(p.by.steps) == 0 {
+			each = append(each, p)
+		}
+	}
+	return each
 }
 
 // part is what one transaction did in a revision.
@@ -82,7 +96,7 @@ func (r *run) proposed() (group []*run, e *entry) {
 	}
 	e = &entry{}
 	for _, one := range q.Next() {
-		group, e.all = append(group, one.By), append(e.all, one.By.sent)
+		group, e.all = append(append(group, one.By), one.By.along...), append(e.all, one.By.sent)
 	}
 	return group, e
 }

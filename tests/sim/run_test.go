@@ -13,8 +13,9 @@ type stage int
 const (
 	looking stage = iota
 	committing
-	reading // a barrier
-	seeing  // the mirror has to reach a revision
+	alongside // its transaction is committed with another call's
+	reading   // a barrier
+	seeing    // the mirror has to reach a revision
 	waiting
 	turning // somebody else may have the turn before
 	resting
@@ -36,8 +37,11 @@ type run struct {
 	tidying   bool // and the call knows
 	graceOver bool
 	unknowns  int
-	full      bool // etcd had no room for the last transaction
+	full      bool   // etcd had no room for the last transaction
+	turn      string // that it waits for, or had
+	foldable  bool   // and others may have it too
 	sent      *sent
+	along     []*run   // whose transactions are folded into that
 	limbo     []*entry // lost on the way: they may be committed late
 	answer    func(err error)
 }
@@ -47,7 +51,7 @@ const patience = 3
 
 // moves returns what can happen to the run next.
 func (r *run) moves() (m []func()) {
-	if r.left && !r.tidying && r.stage != committing {
+	if r.left && !r.tidying && r.stage != committing && r.stage != alongside {
 		m = append(m, r.leave)
 	}
 	switch r.stage {
@@ -72,7 +76,9 @@ func (r *run) moves() (m []func()) {
 	case waiting:
 		m = r.befalls(m)
 	case turning:
-		m = r.befalls(append(m, r.again, r.again))
+		if m = r.befalls(m); r.g.w.draining || r.g.w.chance(r.g.w.climate.queue) {
+			m = append(m, r.inTurn, r.inTurn)
+		}
 	case resting:
 		m = r.befalls(append(m, r.signals(kv.Rested)))
 		if i := r.g.mirror.Get(r.rest.While.Key); i == nil || i.Mod != r.rest.While.Mod {
@@ -122,7 +128,7 @@ func (r *run) look() {
 	case s.Wait:
 		r.stage, r.full = waiting, false
 	case s.Turn != "":
-		r.stage = turning
+		r.stage, r.turn, r.foldable = turning, s.Turn, s.Folds
 	case s.Rest != nil:
 		r.rest, r.stage, r.full = s.Rest, resting, false
 	default:

@@ -28,6 +28,15 @@ var sessionless = scene{runs: 3_000, steps: 250, cast: func(w *world) {
 
 func TestSessionlessSemaphoresKeepTheirPromisesUnderEverySchedule(t *testing.T) { sessionless.test(t) }
 
+// crowded has more callers without sessions at the gateways, so that many of them have their turns together.
+var crowded = scene{runs: 400, steps: 400, cast: func(w *world) {
+	o := newSemOracle(w, "pool")
+	o.addClients(nil, "a", "b", "c", "d", "e", "f", "g")
+	w.actors = append(w.actors, &semOperator{oracle: o, sessionless: true})
+}}
+
+func TestCrowdedSemaphoresKeepTheirPromisesUnderEverySchedule(t *testing.T) { crowded.test(t) }
+
 // kinds has a semaphore destroyed and initialized as the other kind, with callers that are meant for either.
 var kinds = scene{runs: 1_000, steps: 250, cast: func(w *world) {
 	o := newSemOracle(w, "pool")

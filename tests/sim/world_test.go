@@ -29,6 +29,7 @@ type world struct {
 	told     int                          // how much of etcd's log the oracles know
 	climate  climate
 	steps    int
+	folded   int  // transactions of several calls
 	draining bool // nobody asks for more
 	leaving  bool // who still waits leaves
 	trace    []string
@@ -68,6 +69,7 @@ func newWorld(seed uint64) *world {
 	w.climate = climate{
 		lost: w.one(4, 12, 40), unknown: w.one(3, 10, 40), late: w.one(1, 6, 30), mishap: w.one(15, 60, 200),
 		fresh: w.one(1, 2, 6), swift: w.one(1, 3), full: w.one(0, 0, 5), alone: w.one(1, 3, 20),
+		queue: w.one(1, 4, 20),
 	}
 	if w.chance(5) { // a storm: most of what is on its way stays so for long
 		w.climate.unknown, w.climate.late = 2, 100
@@ -87,7 +89,8 @@ type climate struct {
 	fresh   int // how often a mirror comes on, compared to anything else
 	swift   int // how often a transaction is committed
 	full    int // one in so many times etcd has no room, or has again; 0: it always has
-	alone   int // one in so many times what might share a proposal does not
+	alone   int // one in so many times what might share a proposal, or a turn, does not
+	queue   int // and a turn comes
 }
 
 // one draws one of the numbers.
@@ -115,8 +118,9 @@ func (w *world) apply(p *entry) (ok bool) {
 	if w.room == none && p.puts() {
 		return false
 	}
+	w.etcd.foldAll(p)
 	for n, d := range w.etcd.txn(p.txns()...) {
-		p.all[n].done = d
+		p.all[n].came(d)
 		w.tracef("commit %v at %d, %d of %d: %s", d.succeeded, w.etcd.rev, n+1, len(p.all), writes(p.all[n].txn.Then))
 	}
 	w.observe(p)
