@@ -105,6 +105,7 @@ func (x *stream) serve() error {
 			end = st.Err()
 			x.close()
 		case <-x.news.News():
+			x.tellLost()
 			if look == nil {
 				look = time.After(followPause)
 			}
