@@ -170,6 +170,8 @@ func (h hearer) event(e *cpgatev1.Event) {
 	switch e := e.GetEvent().(type) {
 	case *cpgatev1.Event_SessionEnded:
 		h.sessionEnded(e.SessionEnded.GetSessionId())
+	case *cpgatev1.Event_HoldLost:
+		h.holdLost(e.HoldLost)
 	case *cpgatev1.Event_GoingAway:
 		h.goingAway()
 	}

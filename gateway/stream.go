@@ -78,7 +78,7 @@ type stream struct {
 	closed  bool                          // nothing more is begun
 	running map[uint64]context.CancelFunc // ends a call under way
 	due     dueTimes
-	news    *store.Wait   // of the sessions in it
+	news    *store.Wait   // of the sessions in it, and what they lose
 	unseen  chan struct{} // receives when there may be news that nobody has seen
 }
 
