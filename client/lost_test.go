@@ -85,13 +85,13 @@ func TestLost_IsOfTheHoldThatWasForcedAlone(t *testing.T) {
 	c, s := node.Client(t), wire(t, node.Addr())
 	forced, again := c.Lock("forced", client.Owner("w")), c.Lock("forced", client.Owner("w"))
 	others := []*client.Lock{c.Lock("other", client.Owner("w")), c.Lock("another")}
+	for _, l := range others { // with fences below
+		lock(t, l)
+	}
 	first := lock(t, forced)
 	lock(t, again)
 	lock(t, again)
 	unlock(t, again) // still holds once
-	for _, l := range others {
-		lock(t, l)
-	}
 	of, ofAgain := forced.Lost(), again.Lost()
 	force(t, s, "forced")
 	receive(t, of)
@@ -117,7 +117,7 @@ func TestLost_IsNotSaidOfWhatIsGivenBack(t *testing.T) {
 	t.Parallel()
 	node := silent(t)
 	c := node.Client(t)
-	l, m := c.Lock("orders"), c.Semaphore("pool")
+	l, m := c.Lock("orders", client.Owner("w")), c.Semaphore("pool")
 	if _, err := m.Init(within(t), 1); err != nil {
 		t.Fatal(err)
 	}
@@ -186,5 +186,51 @@ func TestLost_MayBeToldBeforeTheAnswer(t *testing.T) {
 			t.Errorf("the loss of fence %d: lost %v, fence %d", c.fence, got, l.Fence())
 		}
 		unlock(t, l)
+	}
+}
+
+// What is given back, or not got, leaves nothing behind that could be lost.
+func TestLost_NothingIsKeptOfWhatIsOver(t *testing.T) {
+	t.Parallel()
+	c := cpgatetest.Start(t).Client(t)
+	m, l, owned := c.Semaphore("pool"), c.Lock("orders"), c.Lock("orders", client.Owner("w"))
+	if _, err := m.Init(within(t), 5); err != nil {
+		t.Fatal(err)
+	}
+	lock(t, owned)
+	lock(t, owned)
+	if _, got, err := l.TryLock(within(t), 0); got || err != nil {
+		t.Fatal(got, err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if _, err := l.Lock(ctx); err == nil {
+		t.Fatal("two hold")
+	}
+	unlock(t, owned)
+	unlock(t, owned)
+	if err := l.Do(within(t), func(context.Context, client.Fence) error { return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := m.Acquire(within(t), 3); err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range []int{1, 2} {
+		if err := m.Release(within(t), n); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p, _, err := m.Drain(within(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, n, err := m.Drain(within(t)); n != 0 || err != nil {
+		t.Fatal(n, err)
+	}
+	if err := p.Release(within(t)); err != nil {
+		t.Fatal(err)
+	}
+	if n := c.Stakes(); n != 0 {
+		t.Errorf("%d are kept", n)
 	}
 }
