@@ -142,6 +142,9 @@ type Call struct {
 	// How long the client waits for the answer, as the timeout that gRPC tells a server: then the call ends with
 	// DEADLINE_EXCEEDED. Absent: without limit.
 	AnswerWithin *durationpb.Duration `protobuf:"bytes,10,opt,name=answer_within,json=answerWithin,proto3" json:"answer_within,omitempty"`
+	// True where the client wants to be told the place of a Lock or Acquire that waits, by PositionChanged. For any other call it
+	// means nothing.
+	TellPosition bool `protobuf:"varint,11,opt,name=tell_position,json=tellPosition,proto3" json:"tell_position,omitempty"`
 	// What is asked for. One that the server does not know is answered UNIMPLEMENTED.
 	//
 	// Types that are valid to be assigned to Request:
@@ -229,6 +232,13 @@ func (x *Call) GetAnswerWithin() *durationpb.Duration {
 		return x.AnswerWithin
 	}
 	return nil
+}
+
+func (x *Call) GetTellPosition() bool {
+	if x != nil {
+		return x.TellPosition
+	}
+	return false
 }
 
 func (x *Call) GetRequest() isCall_Request {
@@ -1285,6 +1295,7 @@ type Event struct {
 	//	*Event_SessionEnded
 	//	*Event_GoingAway
 	//	*Event_HoldLost
+	//	*Event_PositionChanged
 	Event         isEvent_Event `protobuf_oneof:"event"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1354,6 +1365,15 @@ func (x *Event) GetHoldLost() *HoldLost {
 	return nil
 }
 
+func (x *Event) GetPositionChanged() *PositionChanged {
+	if x != nil {
+		if x, ok := x.Event.(*Event_PositionChanged); ok {
+			return x.PositionChanged
+		}
+	}
+	return nil
+}
+
 type isEvent_Event interface {
 	isEvent_Event()
 }
@@ -1370,11 +1390,17 @@ type Event_HoldLost struct {
 	HoldLost *HoldLost `protobuf:"bytes,3,opt,name=hold_lost,json=holdLost,proto3,oneof"`
 }
 
+type Event_PositionChanged struct {
+	PositionChanged *PositionChanged `protobuf:"bytes,4,opt,name=position_changed,json=positionChanged,proto3,oneof"`
+}
+
 func (*Event_SessionEnded) isEvent_Event() {}
 
 func (*Event_GoingAway) isEvent_Event() {}
 
 func (*Event_HoldLost) isEvent_Event() {}
+
+func (*Event_PositionChanged) isEvent_Event() {}
 
 // SessionEnded tells that a session of the stream has expired, or was closed by somebody else: all it held is free.
 type SessionEnded struct {
@@ -1517,6 +1543,63 @@ func (x *HoldLost) GetTicketId() string {
 	return ""
 }
 
+// PositionChanged tells where a Lock or Acquire stands in line that asked for it by tell_position: first where it came to stand, then
+// where it has come since. Changes are gathered for 200 ms, so who waits for less may be told of none, and no call is told more
+// often. It never comes behind the call's answer.
+type PositionChanged struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The id of the call.
+	CallId uint64 `protobuf:"varint,1,opt,name=call_id,json=callId,proto3" json:"call_id,omitempty"`
+	// Its place, counted as in LockResponse and AcquireResponse: 1 is next.
+	Position      int32 `protobuf:"varint,2,opt,name=position,proto3" json:"position,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PositionChanged) Reset() {
+	*x = PositionChanged{}
+	mi := &file_cpgate_v1_stream_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PositionChanged) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PositionChanged) ProtoMessage() {}
+
+func (x *PositionChanged) ProtoReflect() protoreflect.Message {
+	mi := &file_cpgate_v1_stream_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PositionChanged.ProtoReflect.Descriptor instead.
+func (*PositionChanged) Descriptor() ([]byte, []int) {
+	return file_cpgate_v1_stream_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *PositionChanged) GetCallId() uint64 {
+	if x != nil {
+		return x.CallId
+	}
+	return 0
+}
+
+func (x *PositionChanged) GetPosition() int32 {
+	if x != nil {
+		return x.Position
+	}
+	return 0
+}
+
 // GoingAway tells that the gateway stops within seconds, and then ends all that is under way with UNAVAILABLE. A client
 // that knows other endpoints makes its next calls there.
 type GoingAway struct {
@@ -1527,7 +1610,7 @@ type GoingAway struct {
 
 func (x *GoingAway) Reset() {
 	*x = GoingAway{}
-	mi := &file_cpgate_v1_stream_proto_msgTypes[7]
+	mi := &file_cpgate_v1_stream_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1539,7 +1622,7 @@ func (x *GoingAway) String() string {
 func (*GoingAway) ProtoMessage() {}
 
 func (x *GoingAway) ProtoReflect() protoreflect.Message {
-	mi := &file_cpgate_v1_stream_proto_msgTypes[7]
+	mi := &file_cpgate_v1_stream_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1552,7 +1635,7 @@ func (x *GoingAway) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GoingAway.ProtoReflect.Descriptor instead.
 func (*GoingAway) Descriptor() ([]byte, []int) {
-	return file_cpgate_v1_stream_proto_rawDescGZIP(), []int{7}
+	return file_cpgate_v1_stream_proto_rawDescGZIP(), []int{8}
 }
 
 var File_cpgate_v1_stream_proto protoreflect.FileDescriptor
@@ -1562,12 +1645,13 @@ const file_cpgate_v1_stream_proto_rawDesc = "" +
 	"\x16cpgate/v1/stream.proto\x12\tcpgate.v1\x1a\x14cpgate/v1/auth.proto\x1a cpgate/v1/count_down_latch.proto\x1a\x1bcpgate/v1/fenced_lock.proto\x1a\x19cpgate/v1/semaphore.proto\x1a\x17cpgate/v1/session.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x17google/rpc/status.proto\"N\n" +
 	"\vClientFrame\x12%\n" +
 	"\x05calls\x18\x01 \x03(\v2\x0f.cpgate.v1.CallR\x05calls\x12\x18\n" +
-	"\acancels\x18\x02 \x03(\x04R\acancels\"\x8d\x10\n" +
+	"\acancels\x18\x02 \x03(\x04R\acancels\"\xb2\x10\n" +
 	"\x04Call\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x04R\x02id\x12)\n" +
 	"\rauthorization\x18\x02 \x01(\tH\x01R\rauthorization\x88\x01\x01\x12>\n" +
 	"\ranswer_within\x18\n" +
-	" \x01(\v2\x19.google.protobuf.DurationR\fanswerWithin\x12,\n" +
+	" \x01(\v2\x19.google.protobuf.DurationR\fanswerWithin\x12#\n" +
+	"\rtell_position\x18\v \x01(\bR\ftellPosition\x12,\n" +
 	"\x04lock\x18\x03 \x01(\v2\x16.cpgate.v1.LockRequestH\x00R\x04lock\x122\n" +
 	"\x06unlock\x18\x04 \x01(\v2\x18.cpgate.v1.UnlockRequestH\x00R\x06unlock\x125\n" +
 	"\aacquire\x18\x05 \x01(\v2\x19.cpgate.v1.AcquireRequestH\x00R\aacquire\x125\n" +
@@ -1642,12 +1726,13 @@ const file_cpgate_v1_stream_proto_rawDesc = "" +
 	"\tget_latch\x18' \x01(\v2\x1b.cpgate.v1.GetLatchResponseH\x00R\bgetLatch\x12C\n" +
 	"\flist_latches\x18( \x01(\v2\x1e.cpgate.v1.ListLatchesResponseH\x00R\vlistLatches\x12F\n" +
 	"\rdestroy_latch\x18) \x01(\v2\x1f.cpgate.v1.DestroyLatchResponseH\x00R\fdestroyLatchB\b\n" +
-	"\x06result\"\xbb\x01\n" +
+	"\x06result\"\x84\x02\n" +
 	"\x05Event\x12>\n" +
 	"\rsession_ended\x18\x01 \x01(\v2\x17.cpgate.v1.SessionEndedH\x00R\fsessionEnded\x125\n" +
 	"\n" +
 	"going_away\x18\x02 \x01(\v2\x14.cpgate.v1.GoingAwayH\x00R\tgoingAway\x122\n" +
-	"\thold_lost\x18\x03 \x01(\v2\x13.cpgate.v1.HoldLostH\x00R\bholdLostB\a\n" +
+	"\thold_lost\x18\x03 \x01(\v2\x13.cpgate.v1.HoldLostH\x00R\bholdLost\x12G\n" +
+	"\x10position_changed\x18\x04 \x01(\v2\x1a.cpgate.v1.PositionChangedH\x00R\x0fpositionChangedB\a\n" +
 	"\x05event\"-\n" +
 	"\fSessionEnded\x12\x1d\n" +
 	"\n" +
@@ -1664,7 +1749,10 @@ const file_cpgate_v1_stream_proto_rawDesc = "" +
 	"\x12REASON_UNSPECIFIED\x10\x00\x12\n" +
 	"\n" +
 	"\x06FORCED\x10\x01\x12\r\n" +
-	"\tDESTROYED\x10\x02\"\v\n" +
+	"\tDESTROYED\x10\x02\"F\n" +
+	"\x0fPositionChanged\x12\x17\n" +
+	"\acall_id\x18\x01 \x01(\x04R\x06callId\x12\x1a\n" +
+	"\bposition\x18\x02 \x01(\x05R\bposition\"\v\n" +
 	"\tGoingAway2N\n" +
 	"\rStreamService\x12=\n" +
 	"\aConnect\x12\x16.cpgate.v1.ClientFrame\x1a\x16.cpgate.v1.ServerFrame(\x010\x01B7Z5github.com/cpgate/cpgate/proto/gen/cpgate/v1;cpgatev1b\x06proto3"
@@ -1682,7 +1770,7 @@ func file_cpgate_v1_stream_proto_rawDescGZIP() []byte {
 }
 
 var file_cpgate_v1_stream_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_cpgate_v1_stream_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_cpgate_v1_stream_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_cpgate_v1_stream_proto_goTypes = []any{
 	(HoldLost_Reason)(0),             // 0: cpgate.v1.HoldLost.Reason
 	(*ClientFrame)(nil),              // 1: cpgate.v1.ClientFrame
@@ -1692,143 +1780,145 @@ var file_cpgate_v1_stream_proto_goTypes = []any{
 	(*Event)(nil),                    // 5: cpgate.v1.Event
 	(*SessionEnded)(nil),             // 6: cpgate.v1.SessionEnded
 	(*HoldLost)(nil),                 // 7: cpgate.v1.HoldLost
-	(*GoingAway)(nil),                // 8: cpgate.v1.GoingAway
-	(*durationpb.Duration)(nil),      // 9: google.protobuf.Duration
-	(*LockRequest)(nil),              // 10: cpgate.v1.LockRequest
-	(*UnlockRequest)(nil),            // 11: cpgate.v1.UnlockRequest
-	(*AcquireRequest)(nil),           // 12: cpgate.v1.AcquireRequest
-	(*ReleaseRequest)(nil),           // 13: cpgate.v1.ReleaseRequest
-	(*CountDownRequest)(nil),         // 14: cpgate.v1.CountDownRequest
-	(*AwaitRequest)(nil),             // 15: cpgate.v1.AwaitRequest
-	(*HeartbeatRequest)(nil),         // 16: cpgate.v1.HeartbeatRequest
-	(*LoginRequest)(nil),             // 17: cpgate.v1.LoginRequest
-	(*OpenSessionRequest)(nil),       // 18: cpgate.v1.OpenSessionRequest
-	(*BatchHeartbeatRequest)(nil),    // 19: cpgate.v1.BatchHeartbeatRequest
-	(*CloseSessionRequest)(nil),      // 20: cpgate.v1.CloseSessionRequest
-	(*GetSessionRequest)(nil),        // 21: cpgate.v1.GetSessionRequest
-	(*ListSessionsRequest)(nil),      // 22: cpgate.v1.ListSessionsRequest
-	(*CancelLockRequest)(nil),        // 23: cpgate.v1.CancelLockRequest
-	(*ForceUnlockRequest)(nil),       // 24: cpgate.v1.ForceUnlockRequest
-	(*GetLockRequest)(nil),           // 25: cpgate.v1.GetLockRequest
-	(*ListLocksRequest)(nil),         // 26: cpgate.v1.ListLocksRequest
-	(*InitSemaphoreRequest)(nil),     // 27: cpgate.v1.InitSemaphoreRequest
-	(*CancelAcquireRequest)(nil),     // 28: cpgate.v1.CancelAcquireRequest
-	(*DrainPermitsRequest)(nil),      // 29: cpgate.v1.DrainPermitsRequest
-	(*IncreasePermitsRequest)(nil),   // 30: cpgate.v1.IncreasePermitsRequest
-	(*ReducePermitsRequest)(nil),     // 31: cpgate.v1.ReducePermitsRequest
-	(*GetSemaphoreRequest)(nil),      // 32: cpgate.v1.GetSemaphoreRequest
-	(*ListSemaphoresRequest)(nil),    // 33: cpgate.v1.ListSemaphoresRequest
-	(*DestroySemaphoreRequest)(nil),  // 34: cpgate.v1.DestroySemaphoreRequest
-	(*TrySetCountRequest)(nil),       // 35: cpgate.v1.TrySetCountRequest
-	(*GetLatchRequest)(nil),          // 36: cpgate.v1.GetLatchRequest
-	(*ListLatchesRequest)(nil),       // 37: cpgate.v1.ListLatchesRequest
-	(*DestroyLatchRequest)(nil),      // 38: cpgate.v1.DestroyLatchRequest
-	(*status.Status)(nil),            // 39: google.rpc.Status
-	(*LockResponse)(nil),             // 40: cpgate.v1.LockResponse
-	(*UnlockResponse)(nil),           // 41: cpgate.v1.UnlockResponse
-	(*AcquireResponse)(nil),          // 42: cpgate.v1.AcquireResponse
-	(*ReleaseResponse)(nil),          // 43: cpgate.v1.ReleaseResponse
-	(*CountDownResponse)(nil),        // 44: cpgate.v1.CountDownResponse
-	(*AwaitResponse)(nil),            // 45: cpgate.v1.AwaitResponse
-	(*HeartbeatResponse)(nil),        // 46: cpgate.v1.HeartbeatResponse
-	(*LoginResponse)(nil),            // 47: cpgate.v1.LoginResponse
-	(*OpenSessionResponse)(nil),      // 48: cpgate.v1.OpenSessionResponse
-	(*BatchHeartbeatResponse)(nil),   // 49: cpgate.v1.BatchHeartbeatResponse
-	(*CloseSessionResponse)(nil),     // 50: cpgate.v1.CloseSessionResponse
-	(*GetSessionResponse)(nil),       // 51: cpgate.v1.GetSessionResponse
-	(*ListSessionsResponse)(nil),     // 52: cpgate.v1.ListSessionsResponse
-	(*CancelLockResponse)(nil),       // 53: cpgate.v1.CancelLockResponse
-	(*ForceUnlockResponse)(nil),      // 54: cpgate.v1.ForceUnlockResponse
-	(*GetLockResponse)(nil),          // 55: cpgate.v1.GetLockResponse
-	(*ListLocksResponse)(nil),        // 56: cpgate.v1.ListLocksResponse
-	(*InitSemaphoreResponse)(nil),    // 57: cpgate.v1.InitSemaphoreResponse
-	(*CancelAcquireResponse)(nil),    // 58: cpgate.v1.CancelAcquireResponse
-	(*DrainPermitsResponse)(nil),     // 59: cpgate.v1.DrainPermitsResponse
-	(*IncreasePermitsResponse)(nil),  // 60: cpgate.v1.IncreasePermitsResponse
-	(*ReducePermitsResponse)(nil),    // 61: cpgate.v1.ReducePermitsResponse
-	(*GetSemaphoreResponse)(nil),     // 62: cpgate.v1.GetSemaphoreResponse
-	(*ListSemaphoresResponse)(nil),   // 63: cpgate.v1.ListSemaphoresResponse
-	(*DestroySemaphoreResponse)(nil), // 64: cpgate.v1.DestroySemaphoreResponse
-	(*TrySetCountResponse)(nil),      // 65: cpgate.v1.TrySetCountResponse
-	(*GetLatchResponse)(nil),         // 66: cpgate.v1.GetLatchResponse
-	(*ListLatchesResponse)(nil),      // 67: cpgate.v1.ListLatchesResponse
-	(*DestroyLatchResponse)(nil),     // 68: cpgate.v1.DestroyLatchResponse
+	(*PositionChanged)(nil),          // 8: cpgate.v1.PositionChanged
+	(*GoingAway)(nil),                // 9: cpgate.v1.GoingAway
+	(*durationpb.Duration)(nil),      // 10: google.protobuf.Duration
+	(*LockRequest)(nil),              // 11: cpgate.v1.LockRequest
+	(*UnlockRequest)(nil),            // 12: cpgate.v1.UnlockRequest
+	(*AcquireRequest)(nil),           // 13: cpgate.v1.AcquireRequest
+	(*ReleaseRequest)(nil),           // 14: cpgate.v1.ReleaseRequest
+	(*CountDownRequest)(nil),         // 15: cpgate.v1.CountDownRequest
+	(*AwaitRequest)(nil),             // 16: cpgate.v1.AwaitRequest
+	(*HeartbeatRequest)(nil),         // 17: cpgate.v1.HeartbeatRequest
+	(*LoginRequest)(nil),             // 18: cpgate.v1.LoginRequest
+	(*OpenSessionRequest)(nil),       // 19: cpgate.v1.OpenSessionRequest
+	(*BatchHeartbeatRequest)(nil),    // 20: cpgate.v1.BatchHeartbeatRequest
+	(*CloseSessionRequest)(nil),      // 21: cpgate.v1.CloseSessionRequest
+	(*GetSessionRequest)(nil),        // 22: cpgate.v1.GetSessionRequest
+	(*ListSessionsRequest)(nil),      // 23: cpgate.v1.ListSessionsRequest
+	(*CancelLockRequest)(nil),        // 24: cpgate.v1.CancelLockRequest
+	(*ForceUnlockRequest)(nil),       // 25: cpgate.v1.ForceUnlockRequest
+	(*GetLockRequest)(nil),           // 26: cpgate.v1.GetLockRequest
+	(*ListLocksRequest)(nil),         // 27: cpgate.v1.ListLocksRequest
+	(*InitSemaphoreRequest)(nil),     // 28: cpgate.v1.InitSemaphoreRequest
+	(*CancelAcquireRequest)(nil),     // 29: cpgate.v1.CancelAcquireRequest
+	(*DrainPermitsRequest)(nil),      // 30: cpgate.v1.DrainPermitsRequest
+	(*IncreasePermitsRequest)(nil),   // 31: cpgate.v1.IncreasePermitsRequest
+	(*ReducePermitsRequest)(nil),     // 32: cpgate.v1.ReducePermitsRequest
+	(*GetSemaphoreRequest)(nil),      // 33: cpgate.v1.GetSemaphoreRequest
+	(*ListSemaphoresRequest)(nil),    // 34: cpgate.v1.ListSemaphoresRequest
+	(*DestroySemaphoreRequest)(nil),  // 35: cpgate.v1.DestroySemaphoreRequest
+	(*TrySetCountRequest)(nil),       // 36: cpgate.v1.TrySetCountRequest
+	(*GetLatchRequest)(nil),          // 37: cpgate.v1.GetLatchRequest
+	(*ListLatchesRequest)(nil),       // 38: cpgate.v1.ListLatchesRequest
+	(*DestroyLatchRequest)(nil),      // 39: cpgate.v1.DestroyLatchRequest
+	(*status.Status)(nil),            // 40: google.rpc.Status
+	(*LockResponse)(nil),             // 41: cpgate.v1.LockResponse
+	(*UnlockResponse)(nil),           // 42: cpgate.v1.UnlockResponse
+	(*AcquireResponse)(nil),          // 43: cpgate.v1.AcquireResponse
+	(*ReleaseResponse)(nil),          // 44: cpgate.v1.ReleaseResponse
+	(*CountDownResponse)(nil),        // 45: cpgate.v1.CountDownResponse
+	(*AwaitResponse)(nil),            // 46: cpgate.v1.AwaitResponse
+	(*HeartbeatResponse)(nil),        // 47: cpgate.v1.HeartbeatResponse
+	(*LoginResponse)(nil),            // 48: cpgate.v1.LoginResponse
+	(*OpenSessionResponse)(nil),      // 49: cpgate.v1.OpenSessionResponse
+	(*BatchHeartbeatResponse)(nil),   // 50: cpgate.v1.BatchHeartbeatResponse
+	(*CloseSessionResponse)(nil),     // 51: cpgate.v1.CloseSessionResponse
+	(*GetSessionResponse)(nil),       // 52: cpgate.v1.GetSessionResponse
+	(*ListSessionsResponse)(nil),     // 53: cpgate.v1.ListSessionsResponse
+	(*CancelLockResponse)(nil),       // 54: cpgate.v1.CancelLockResponse
+	(*ForceUnlockResponse)(nil),      // 55: cpgate.v1.ForceUnlockResponse
+	(*GetLockResponse)(nil),          // 56: cpgate.v1.GetLockResponse
+	(*ListLocksResponse)(nil),        // 57: cpgate.v1.ListLocksResponse
+	(*InitSemaphoreResponse)(nil),    // 58: cpgate.v1.InitSemaphoreResponse
+	(*CancelAcquireResponse)(nil),    // 59: cpgate.v1.CancelAcquireResponse
+	(*DrainPermitsResponse)(nil),     // 60: cpgate.v1.DrainPermitsResponse
+	(*IncreasePermitsResponse)(nil),  // 61: cpgate.v1.IncreasePermitsResponse
+	(*ReducePermitsResponse)(nil),    // 62: cpgate.v1.ReducePermitsResponse
+	(*GetSemaphoreResponse)(nil),     // 63: cpgate.v1.GetSemaphoreResponse
+	(*ListSemaphoresResponse)(nil),   // 64: cpgate.v1.ListSemaphoresResponse
+	(*DestroySemaphoreResponse)(nil), // 65: cpgate.v1.DestroySemaphoreResponse
+	(*TrySetCountResponse)(nil),      // 66: cpgate.v1.TrySetCountResponse
+	(*GetLatchResponse)(nil),         // 67: cpgate.v1.GetLatchResponse
+	(*ListLatchesResponse)(nil),      // 68: cpgate.v1.ListLatchesResponse
+	(*DestroyLatchResponse)(nil),     // 69: cpgate.v1.DestroyLatchResponse
 }
 var file_cpgate_v1_stream_proto_depIdxs = []int32{
 	2,  // 0: cpgate.v1.ClientFrame.calls:type_name -> cpgate.v1.Call
-	9,  // 1: cpgate.v1.Call.answer_within:type_name -> google.protobuf.Duration
-	10, // 2: cpgate.v1.Call.lock:type_name -> cpgate.v1.LockRequest
-	11, // 3: cpgate.v1.Call.unlock:type_name -> cpgate.v1.UnlockRequest
-	12, // 4: cpgate.v1.Call.acquire:type_name -> cpgate.v1.AcquireRequest
-	13, // 5: cpgate.v1.Call.release:type_name -> cpgate.v1.ReleaseRequest
-	14, // 6: cpgate.v1.Call.count_down:type_name -> cpgate.v1.CountDownRequest
-	15, // 7: cpgate.v1.Call.await:type_name -> cpgate.v1.AwaitRequest
-	16, // 8: cpgate.v1.Call.heartbeat:type_name -> cpgate.v1.HeartbeatRequest
-	17, // 9: cpgate.v1.Call.login:type_name -> cpgate.v1.LoginRequest
-	18, // 10: cpgate.v1.Call.open_session:type_name -> cpgate.v1.OpenSessionRequest
-	19, // 11: cpgate.v1.Call.batch_heartbeat:type_name -> cpgate.v1.BatchHeartbeatRequest
-	20, // 12: cpgate.v1.Call.close_session:type_name -> cpgate.v1.CloseSessionRequest
-	21, // 13: cpgate.v1.Call.get_session:type_name -> cpgate.v1.GetSessionRequest
-	22, // 14: cpgate.v1.Call.list_sessions:type_name -> cpgate.v1.ListSessionsRequest
-	23, // 15: cpgate.v1.Call.cancel_lock:type_name -> cpgate.v1.CancelLockRequest
-	24, // 16: cpgate.v1.Call.force_unlock:type_name -> cpgate.v1.ForceUnlockRequest
-	25, // 17: cpgate.v1.Call.get_lock:type_name -> cpgate.v1.GetLockRequest
-	26, // 18: cpgate.v1.Call.list_locks:type_name -> cpgate.v1.ListLocksRequest
-	27, // 19: cpgate.v1.Call.init_semaphore:type_name -> cpgate.v1.InitSemaphoreRequest
-	28, // 20: cpgate.v1.Call.cancel_acquire:type_name -> cpgate.v1.CancelAcquireRequest
-	29, // 21: cpgate.v1.Call.drain_permits:type_name -> cpgate.v1.DrainPermitsRequest
-	30, // 22: cpgate.v1.Call.increase_permits:type_name -> cpgate.v1.IncreasePermitsRequest
-	31, // 23: cpgate.v1.Call.reduce_permits:type_name -> cpgate.v1.ReducePermitsRequest
-	32, // 24: cpgate.v1.Call.get_semaphore:type_name -> cpgate.v1.GetSemaphoreRequest
-	33, // 25: cpgate.v1.Call.list_semaphores:type_name -> cpgate.v1.ListSemaphoresRequest
-	34, // 26: cpgate.v1.Call.destroy_semaphore:type_name -> cpgate.v1.DestroySemaphoreRequest
-	35, // 27: cpgate.v1.Call.try_set_count:type_name -> cpgate.v1.TrySetCountRequest
-	36, // 28: cpgate.v1.Call.get_latch:type_name -> cpgate.v1.GetLatchRequest
-	37, // 29: cpgate.v1.Call.list_latches:type_name -> cpgate.v1.ListLatchesRequest
-	38, // 30: cpgate.v1.Call.destroy_latch:type_name -> cpgate.v1.DestroyLatchRequest
+	10, // 1: cpgate.v1.Call.answer_within:type_name -> google.protobuf.Duration
+	11, // 2: cpgate.v1.Call.lock:type_name -> cpgate.v1.LockRequest
+	12, // 3: cpgate.v1.Call.unlock:type_name -> cpgate.v1.UnlockRequest
+	13, // 4: cpgate.v1.Call.acquire:type_name -> cpgate.v1.AcquireRequest
+	14, // 5: cpgate.v1.Call.release:type_name -> cpgate.v1.ReleaseRequest
+	15, // 6: cpgate.v1.Call.count_down:type_name -> cpgate.v1.CountDownRequest
+	16, // 7: cpgate.v1.Call.await:type_name -> cpgate.v1.AwaitRequest
+	17, // 8: cpgate.v1.Call.heartbeat:type_name -> cpgate.v1.HeartbeatRequest
+	18, // 9: cpgate.v1.Call.login:type_name -> cpgate.v1.LoginRequest
+	19, // 10: cpgate.v1.Call.open_session:type_name -> cpgate.v1.OpenSessionRequest
+	20, // 11: cpgate.v1.Call.batch_heartbeat:type_name -> cpgate.v1.BatchHeartbeatRequest
+	21, // 12: cpgate.v1.Call.close_session:type_name -> cpgate.v1.CloseSessionRequest
+	22, // 13: cpgate.v1.Call.get_session:type_name -> cpgate.v1.GetSessionRequest
+	23, // 14: cpgate.v1.Call.list_sessions:type_name -> cpgate.v1.ListSessionsRequest
+	24, // 15: cpgate.v1.Call.cancel_lock:type_name -> cpgate.v1.CancelLockRequest
+	25, // 16: cpgate.v1.Call.force_unlock:type_name -> cpgate.v1.ForceUnlockRequest
+	26, // 17: cpgate.v1.Call.get_lock:type_name -> cpgate.v1.GetLockRequest
+	27, // 18: cpgate.v1.Call.list_locks:type_name -> cpgate.v1.ListLocksRequest
+	28, // 19: cpgate.v1.Call.init_semaphore:type_name -> cpgate.v1.InitSemaphoreRequest
+	29, // 20: cpgate.v1.Call.cancel_acquire:type_name -> cpgate.v1.CancelAcquireRequest
+	30, // 21: cpgate.v1.Call.drain_permits:type_name -> cpgate.v1.DrainPermitsRequest
+	31, // 22: cpgate.v1.Call.increase_permits:type_name -> cpgate.v1.IncreasePermitsRequest
+	32, // 23: cpgate.v1.Call.reduce_permits:type_name -> cpgate.v1.ReducePermitsRequest
+	33, // 24: cpgate.v1.Call.get_semaphore:type_name -> cpgate.v1.GetSemaphoreRequest
+	34, // 25: cpgate.v1.Call.list_semaphores:type_name -> cpgate.v1.ListSemaphoresRequest
+	35, // 26: cpgate.v1.Call.destroy_semaphore:type_name -> cpgate.v1.DestroySemaphoreRequest
+	36, // 27: cpgate.v1.Call.try_set_count:type_name -> cpgate.v1.TrySetCountRequest
+	37, // 28: cpgate.v1.Call.get_latch:type_name -> cpgate.v1.GetLatchRequest
+	38, // 29: cpgate.v1.Call.list_latches:type_name -> cpgate.v1.ListLatchesRequest
+	39, // 30: cpgate.v1.Call.destroy_latch:type_name -> cpgate.v1.DestroyLatchRequest
 	4,  // 31: cpgate.v1.ServerFrame.answers:type_name -> cpgate.v1.Answer
 	5,  // 32: cpgate.v1.ServerFrame.events:type_name -> cpgate.v1.Event
-	39, // 33: cpgate.v1.Answer.error:type_name -> google.rpc.Status
-	40, // 34: cpgate.v1.Answer.lock:type_name -> cpgate.v1.LockResponse
-	41, // 35: cpgate.v1.Answer.unlock:type_name -> cpgate.v1.UnlockResponse
-	42, // 36: cpgate.v1.Answer.acquire:type_name -> cpgate.v1.AcquireResponse
-	43, // 37: cpgate.v1.Answer.release:type_name -> cpgate.v1.ReleaseResponse
-	44, // 38: cpgate.v1.Answer.count_down:type_name -> cpgate.v1.CountDownResponse
-	45, // 39: cpgate.v1.Answer.await:type_name -> cpgate.v1.AwaitResponse
-	46, // 40: cpgate.v1.Answer.heartbeat:type_name -> cpgate.v1.HeartbeatResponse
-	47, // 41: cpgate.v1.Answer.login:type_name -> cpgate.v1.LoginResponse
-	48, // 42: cpgate.v1.Answer.open_session:type_name -> cpgate.v1.OpenSessionResponse
-	49, // 43: cpgate.v1.Answer.batch_heartbeat:type_name -> cpgate.v1.BatchHeartbeatResponse
-	50, // 44: cpgate.v1.Answer.close_session:type_name -> cpgate.v1.CloseSessionResponse
-	51, // 45: cpgate.v1.Answer.get_session:type_name -> cpgate.v1.GetSessionResponse
-	52, // 46: cpgate.v1.Answer.list_sessions:type_name -> cpgate.v1.ListSessionsResponse
-	53, // 47: cpgate.v1.Answer.cancel_lock:type_name -> cpgate.v1.CancelLockResponse
-	54, // 48: cpgate.v1.Answer.force_unlock:type_name -> cpgate.v1.ForceUnlockResponse
-	55, // 49: cpgate.v1.Answer.get_lock:type_name -> cpgate.v1.GetLockResponse
-	56, // 50: cpgate.v1.Answer.list_locks:type_name -> cpgate.v1.ListLocksResponse
-	57, // 51: cpgate.v1.Answer.init_semaphore:type_name -> cpgate.v1.InitSemaphoreResponse
-	58, // 52: cpgate.v1.Answer.cancel_acquire:type_name -> cpgate.v1.CancelAcquireResponse
-	59, // 53: cpgate.v1.Answer.drain_permits:type_name -> cpgate.v1.DrainPermitsResponse
-	60, // 54: cpgate.v1.Answer.increase_permits:type_name -> cpgate.v1.IncreasePermitsResponse
-	61, // 55: cpgate.v1.Answer.reduce_permits:type_name -> cpgate.v1.ReducePermitsResponse
-	62, // 56: cpgate.v1.Answer.get_semaphore:type_name -> cpgate.v1.GetSemaphoreResponse
-	63, // 57: cpgate.v1.Answer.list_semaphores:type_name -> cpgate.v1.ListSemaphoresResponse
-	64, // 58: cpgate.v1.Answer.destroy_semaphore:type_name -> cpgate.v1.DestroySemaphoreResponse
-	65, // 59: cpgate.v1.Answer.try_set_count:type_name -> cpgate.v1.TrySetCountResponse
-	66, // 60: cpgate.v1.Answer.get_latch:type_name -> cpgate.v1.GetLatchResponse
-	67, // 61: cpgate.v1.Answer.list_latches:type_name -> cpgate.v1.ListLatchesResponse
-	68, // 62: cpgate.v1.Answer.destroy_latch:type_name -> cpgate.v1.DestroyLatchResponse
+	40, // 33: cpgate.v1.Answer.error:type_name -> google.rpc.Status
+	41, // 34: cpgate.v1.Answer.lock:type_name -> cpgate.v1.LockResponse
+	42, // 35: cpgate.v1.Answer.unlock:type_name -> cpgate.v1.UnlockResponse
+	43, // 36: cpgate.v1.Answer.acquire:type_name -> cpgate.v1.AcquireResponse
+	44, // 37: cpgate.v1.Answer.release:type_name -> cpgate.v1.ReleaseResponse
+	45, // 38: cpgate.v1.Answer.count_down:type_name -> cpgate.v1.CountDownResponse
+	46, // 39: cpgate.v1.Answer.await:type_name -> cpgate.v1.AwaitResponse
+	47, // 40: cpgate.v1.Answer.heartbeat:type_name -> cpgate.v1.HeartbeatResponse
+	48, // 41: cpgate.v1.Answer.login:type_name -> cpgate.v1.LoginResponse
+	49, // 42: cpgate.v1.Answer.open_session:type_name -> cpgate.v1.OpenSessionResponse
+	50, // 43: cpgate.v1.Answer.batch_heartbeat:type_name -> cpgate.v1.BatchHeartbeatResponse
+	51, // 44: cpgate.v1.Answer.close_session:type_name -> cpgate.v1.CloseSessionResponse
+	52, // 45: cpgate.v1.Answer.get_session:type_name -> cpgate.v1.GetSessionResponse
+	53, // 46: cpgate.v1.Answer.list_sessions:type_name -> cpgate.v1.ListSessionsResponse
+	54, // 47: cpgate.v1.Answer.cancel_lock:type_name -> cpgate.v1.CancelLockResponse
+	55, // 48: cpgate.v1.Answer.force_unlock:type_name -> cpgate.v1.ForceUnlockResponse
+	56, // 49: cpgate.v1.Answer.get_lock:type_name -> cpgate.v1.GetLockResponse
+	57, // 50: cpgate.v1.Answer.list_locks:type_name -> cpgate.v1.ListLocksResponse
+	58, // 51: cpgate.v1.Answer.init_semaphore:type_name -> cpgate.v1.InitSemaphoreResponse
+	59, // 52: cpgate.v1.Answer.cancel_acquire:type_name -> cpgate.v1.CancelAcquireResponse
+	60, // 53: cpgate.v1.Answer.drain_permits:type_name -> cpgate.v1.DrainPermitsResponse
+	61, // 54: cpgate.v1.Answer.increase_permits:type_name -> cpgate.v1.IncreasePermitsResponse
+	62, // 55: cpgate.v1.Answer.reduce_permits:type_name -> cpgate.v1.ReducePermitsResponse
+	63, // 56: cpgate.v1.Answer.get_semaphore:type_name -> cpgate.v1.GetSemaphoreResponse
+	64, // 57: cpgate.v1.Answer.list_semaphores:type_name -> cpgate.v1.ListSemaphoresResponse
+	65, // 58: cpgate.v1.Answer.destroy_semaphore:type_name -> cpgate.v1.DestroySemaphoreResponse
+	66, // 59: cpgate.v1.Answer.try_set_count:type_name -> cpgate.v1.TrySetCountResponse
+	67, // 60: cpgate.v1.Answer.get_latch:type_name -> cpgate.v1.GetLatchResponse
+	68, // 61: cpgate.v1.Answer.list_latches:type_name -> cpgate.v1.ListLatchesResponse
+	69, // 62: cpgate.v1.Answer.destroy_latch:type_name -> cpgate.v1.DestroyLatchResponse
 	6,  // 63: cpgate.v1.Event.session_ended:type_name -> cpgate.v1.SessionEnded
-	8,  // 64: cpgate.v1.Event.going_away:type_name -> cpgate.v1.GoingAway
+	9,  // 64: cpgate.v1.Event.going_away:type_name -> cpgate.v1.GoingAway
 	7,  // 65: cpgate.v1.Event.hold_lost:type_name -> cpgate.v1.HoldLost
-	0,  // 66: cpgate.v1.HoldLost.reason:type_name -> cpgate.v1.HoldLost.Reason
-	1,  // 67: cpgate.v1.StreamService.Connect:input_type -> cpgate.v1.ClientFrame
-	3,  // 68: cpgate.v1.StreamService.Connect:output_type -> cpgate.v1.ServerFrame
-	68, // [68:69] is the sub-list for method output_type
-	67, // [67:68] is the sub-list for method input_type
-	67, // [67:67] is the sub-list for extension type_name
-	67, // [67:67] is the sub-list for extension extendee
-	0,  // [0:67] is the sub-list for field type_name
+	8,  // 66: cpgate.v1.Event.position_changed:type_name -> cpgate.v1.PositionChanged
+	0,  // 67: cpgate.v1.HoldLost.reason:type_name -> cpgate.v1.HoldLost.Reason
+	1,  // 68: cpgate.v1.StreamService.Connect:input_type -> cpgate.v1.ClientFrame
+	3,  // 69: cpgate.v1.StreamService.Connect:output_type -> cpgate.v1.ServerFrame
+	69, // [69:70] is the sub-list for method output_type
+	68, // [68:69] is the sub-list for method input_type
+	68, // [68:68] is the sub-list for extension type_name
+	68, // [68:68] is the sub-list for extension extendee
+	0,  // [0:68] is the sub-list for field type_name
 }
 
 func init() { file_cpgate_v1_stream_proto_init() }
@@ -1908,6 +1998,7 @@ func file_cpgate_v1_stream_proto_init() {
 		(*Event_SessionEnded)(nil),
 		(*Event_GoingAway)(nil),
 		(*Event_HoldLost)(nil),
+		(*Event_PositionChanged)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -1915,7 +2006,7 @@ func file_cpgate_v1_stream_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_cpgate_v1_stream_proto_rawDesc), len(file_cpgate_v1_stream_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   8,
+			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
