@@ -30,11 +30,13 @@ func (m *Semaphore) take(ctx context.Context, n int, w wait) (*Permits, error) {
 		return nil, err
 	}
 	q := &acquireRequest{sem: m, session: s, id: newID(), permits: permits, wait: w}
+	k := s.stake("", q.id)
 	got, err := claim(ctx, s, q)
 	if err != nil || !got {
+		k.leave()
 		return nil, err
 	}
-	return &Permits{sem: m, session: s, id: q.id, count: n, left: n}, nil
+	return &Permits{sem: m, session: s, stake: k, id: q.id, count: n, left: n}, nil
 }
 
 func (q *acquireRequest) attempt(ctx context.Context, a attempt) (bool, error) {

@@ -49,7 +49,7 @@ func NewWith(cfg Config) (*Client, error) {
 		return nil, fmt.Errorf("making a client: %w", err)
 	}
 	c := &Client{cfg: cfg, opening: make(chan struct{}, 1)}
-	if c.endpoints, err = newEndpoints(cfg, c.ended); err != nil {
+	if c.endpoints, err = newEndpoints(cfg, hearer{sessionEnded: c.ended, holdLost: c.lost}); err != nil {
 		return nil, fmt.Errorf("making a client: %w", err)
 	}
 	c.ctx, c.end = context.WithCancelCause(context.Background())

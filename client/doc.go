@@ -55,7 +55,8 @@
 //
 // A client has one connection to each endpoint, and on it one stream for all its calls, so that a wait costs little and
 // thousands of goroutines may share a client. A server without streams is asked call by call. A server may say by itself that
-// a session was ended by others, which holders then learn at once, and that it is about to stop, and calls go elsewhere.
+// a session was ended by others, a lock forced or a semaphore destroyed, which holders then learn at once, and that it is about
+// to stop, and calls go elsewhere. Whoever waits can be told its position in line: see [WithPosition].
 //
 // # Access control
 //
@@ -76,7 +77,9 @@
 // latch_state.go.
 //
 // Of all of them: claim.go (one request until it has, or leaves nothing), giveback.go (what was held, given back for
-// certain), wait.go (how long a call waits), valid.go. Below that pool.go, open.go, heartbeat.go and close.go (the life
-// of sessions), session.go (one session and whether to trust it), none.go (calls without one), retry.go and endpoints.go
-// (one call until it is answered), login.go (who makes it), mux.go and stream.go (how it gets there), errors.go and reasons.go. Pure are deadline.go and backoff.go.
+// certain), wait.go (how long a call waits), position.go (what a waiter is told meanwhile), valid.go. Below that pool.go,
+// open.go, heartbeat.go and close.go (the life of sessions), session.go (one session and whether to trust it), stake.go
+// (what can be lost in it), none.go (calls without one), retry.go and endpoints.go (one call until it is answered),
+// login.go (who makes it), mux.go and stream.go (how it gets there), errors.go and reasons.go. Pure are deadline.go and
+// backoff.go.
 package client

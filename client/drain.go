@@ -29,8 +29,13 @@ func (m *Semaphore) drain(ctx context.Context) (*Permits, int, error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	q := &drainRequest{permits: &Permits{sem: m, session: s, id: newID()}}
-	if _, err := claim(ctx, s, q); err != nil {
+	id := newID()
+	q := &drainRequest{permits: &Permits{sem: m, session: s, stake: s.stake("", id), id: id}}
+	got, err := claim(ctx, s, q)
+	if err != nil || !got {
+		q.permits.stake.leave()
+	}
+	if err != nil {
 		return nil, 0, err
 	}
 	return q.permits, q.available, nil

@@ -21,7 +21,7 @@ type endpoints struct {
 	now   int
 	dial  func(addr string, hear hearer) (*grpc.ClientConn, error)
 	log   *slog.Logger
-	ended func(session string) // is told of sessions of which a server says that they have ended
+	hear  hearer // what it is told of goes on to it; of a server that goes away the endpoints are told themselves
 }
 
 // endpoint is one server. Its fields are guarded by the mutex of its endpoints.
@@ -39,8 +39,8 @@ type link struct {
 }
 
 // newEndpoints connects to nothing yet; it fails on an address that is not host:port.
-func newEndpoints(cfg Config, ended func(session string)) (*endpoints, error) {
-	e := &endpoints{login: newLogin(cfg.User, cfg.Password), dial: cfg.dial, log: cfg.Logger, ended: ended}
+func newEndpoints(cfg Config, hear hearer) (*endpoints, error) {
+	e := &endpoints{login: newLogin(cfg.User, cfg.Password), dial: cfg.dial, log: cfg.Logger, hear: hear}
 	for _, addr := range cfg.Endpoints {
 		conn, err := e.dialChecked(addr)
 		if err != nil {
@@ -96,14 +96,16 @@ func (e *endpoints) moveOn(l link, because error) {
 // hearer hears what the server at addr has to say. That it goes away makes the next endpoint the current one: what is under
 // way ends there soon enough.
 func (e *endpoints) hearer(addr string) hearer {
-	return hearer{sessionEnded: e.ended, goingAway: func() {
+	hear := e.hear
+	hear.goingAway = func() {
 		e.mu.Lock()
 		defer e.mu.Unlock()
 		if e.all[e.now].addr == addr {
 			e.now = (e.now + 1) % len(e.all)
 			e.log.Debug("endpoint goes away", "endpoint", addr, "next", e.all[e.now].addr)
 		}
-	}}
+	}
+	return hear
 }
 
 // drop replaces l's connection, which left a request without an answer for too long though it is not broken. Every

@@ -42,3 +42,15 @@ type Answer struct {
 	Sent     time.Time
 	ValidFor time.Duration
 }
+
+// Stakes is how many holds the client could be told to have lost.
+func (c *Client) Stakes() (n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, s := range c.sessions {
+		s.mu.Lock()
+		n += len(s.stakes)
+		s.mu.Unlock()
+	}
+	return n
+}

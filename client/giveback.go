@@ -57,10 +57,10 @@ func notHeld(err error) bool {
 	return errors.Is(err, ErrNotHolder) || errors.Is(err, ErrPermitsNotHeld)
 }
 
-// during runs f with a context that ends also when s is lost, and then gives back what is held in s, whatever becomes of
-// f, also after ctx has ended.
-func during(ctx context.Context, s *session, f, give func(context.Context) error) (err error) {
-	inner, cancel := s.holding(ctx)
+// during runs f with a context that ends also when k is lost, and then gives back what is held, whatever becomes of f, also
+// after ctx has ended.
+func during(ctx context.Context, k *stake, f, give func(context.Context) error) (err error) {
+	inner, cancel := bind(ctx, k.ctx)
 	defer func() {
 		cancel() // before giving back: what f left running must not go on without
 		ctx, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), doRelease, ErrUnavailable)
@@ -70,14 +70,4 @@ func during(ctx context.Context, s *session, f, give func(context.Context) error
 		}
 	}()
 	return f(inner)
-}
-
-// holding gives ctx, ended also when s is lost, with what that means to a holder as its cause.
-func (s *session) holding(ctx context.Context) (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	stop := context.AfterFunc(s.ctx, func() { cancel(s.lost(context.Cause(s.ctx))) })
-	return ctx, func() {
-		stop()
-		cancel(nil)
-	}
 }

@@ -12,6 +12,7 @@ import (
 type hold struct {
 	lock    *Lock
 	session *session
+	stake   *stake
 	owner   string
 	fence   Fence
 	times   int

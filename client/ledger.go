@@ -12,6 +12,9 @@ type portion struct {
 // take takes n permits off p, before anything is sent, so that none is given back twice; the caller has the mutex.
 func (p *Permits) take(n int) portion {
 	p.left -= n
+	if p.left == 0 {
+		p.stake.leave()
+	}
 	return portion{of: p, n: n, last: p.left == 0}
 }
 

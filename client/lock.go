@@ -83,22 +83,23 @@ func (l *Lock) TryLock(ctx context.Context, timeout time.Duration) (Fence, bool,
 	return h.fence, true, nil
 }
 
-// Fence gives the fence of the hold last taken through the handle; 0 when it was given back or lost. It looks at
+// Fence gives the fence of the hold last taken through the handle; 0 when it was given back or is known to be lost. It looks at
 // the clock, so it is right also just after the process was stopped for a while.
 func (l *Lock) Fence() Fence {
-	if h := l.holding(); h != nil && h.session.check() == nil {
+	if h := l.holding(); h != nil && h.session.check() == nil && h.stake.ctx.Err() == nil {
 		return h.fence
 	}
 	return 0
 }
 
 // Lost gives a channel that is closed when the hold last taken through the handle is lost with its session, before
-// the lock can be anyone else's. It is closed already when the handle has no hold to give back.
+// the lock can be anyone else's, or when a server says that an operator forced the lock, which another may hold by then: there the
+// fence protects. It is closed already when the handle has no hold to give back.
 //
-// It can't tell of an operator who forces the lock or deletes its key: there the fence protects.
+// It can't tell of somebody who deletes the lock's key; Unlock does.
 func (l *Lock) Lost() <-chan struct{} {
 	if h := l.holding(); h != nil && h.session.check() == nil {
-		return h.session.ctx.Done()
+		return h.stake.ctx.Done()
 	}
 	return nothing
 }
@@ -124,7 +125,11 @@ func (l *Lock) keep(h *hold) {
 	defer l.mu.Unlock()
 	if l.held != nil && l.held.session == h.session && l.held.fence == h.fence {
 		l.held.times++
+		h.stake.leave()
 		return
+	}
+	if l.held != nil {
+		l.held.stake.leave()
 	}
 	l.held = h
 }

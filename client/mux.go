@@ -36,6 +36,7 @@ type mux struct {
 // hearer is told what servers say beside their answers.
 type hearer struct {
 	sessionEnded func(id string)
+	holdLost     func(*cpgatev1.HoldLost)
 	goingAway    func()
 }
 

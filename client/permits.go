@@ -9,6 +9,7 @@ import (
 type Permits struct {
 	sem     *Semaphore
 	session *session
+	stake   *stake
 	id      string // names the ticket, and its owner
 	count   int
 	left    int // what is still to be given back; guarded by the semaphore's mutex
@@ -17,16 +18,18 @@ type Permits struct {
 // Count gives how many permits were got, whether or not they are still held; 0 only after a Drain that found none.
 func (p *Permits) Count() int { return p.count }
 
-// Lost gives a channel that is closed when the permits are lost with their session, before they can be anyone else's.
-// For those of a Sessionless handle it is nil: they are never lost.
+// Lost gives a channel that is closed when the permits are lost with their session, before they can be anyone else's, or
+// when a server says that the semaphore was destroyed. For those of a Sessionless handle it is nil: they are never lost.
 //
-// It can't tell of somebody who destroys the semaphore or deletes a key; Release does.
+// It can't tell of somebody who deletes a key; Release does.
 func (p *Permits) Lost() <-chan struct{} {
 	if !p.session.real() {
 		return nil
 	}
-	_ = p.session.check() // in a process that was stopped for a while nobody may have looked yet
-	return p.session.ctx.Done()
+	if p.session.check() != nil { // in a process that was stopped for a while nobody may have looked yet
+		return nothing
+	}
+	return p.stake.ctx.Done()
 }
 
 // Release gives back all that is left of p. From then on nothing is, whatever the answer: a second Release does

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"slices"
+
+	cpgatev1 "github.com/cpgate/cpgate/proto/gen/cpgate/v1"
 )
 
 // room is how many holds and waits the client puts into one session before it opens another one. A server allows
@@ -63,12 +65,24 @@ func (c *Client) withRoom(owner bool) *session {
 
 // ended loses the session of which a server says that it has ended, before a heartbeat finds out.
 func (c *Client) ended(id string) {
-	c.mu.Lock()
-	all := slices.Clone(c.sessions)
-	c.mu.Unlock()
-	for _, s := range all {
-		if s.id == id {
-			s.lose(fmt.Errorf("it was ended by others, or expired: %w", ErrSessionExpired))
-		}
+	if s := c.trusted(id); s != nil {
+		s.lose(fmt.Errorf("it was ended by others, or expired: %w", ErrSessionExpired))
 	}
+}
+
+// lost loses what a server says that a session has lost, before it is given back.
+func (c *Client) lost(l *cpgatev1.HoldLost) {
+	if s := c.trusted(l.GetSessionId()); s != nil {
+		s.loseOne(l)
+	}
+}
+
+// trusted gives the session with that id; nil when it is none of those not known to be lost.
+func (c *Client) trusted(id string) *session {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if n := slices.IndexFunc(c.sessions, func(s *session) bool { return s.id == id }); n >= 0 {
+		return c.sessions[n]
+	}
+	return nil
 }

@@ -44,7 +44,7 @@ var (
 	ErrTooManyTickets = errors.New("too many tickets")
 	// ErrPermitsNotHeld: fewer permits were held than were to be released by number; none was released.
 	ErrPermitsNotHeld = errors.New("permits not held")
-	// ErrDestroyed: the semaphore or latch was destroyed while the call waited.
+	// ErrDestroyed: the semaphore or latch was destroyed while the call waited, or the semaphore while its permits were held.
 	ErrDestroyed = errors.New("destroyed")
 	// ErrNotInitialized: the semaphore has no permits yet; Init gives it some.
 	ErrNotInitialized = errors.New("not initialized")

@@ -75,10 +75,11 @@ func (m *Semaphore) TryAcquire(ctx context.Context, n int, timeout time.Duration
 }
 
 // Do acquires as Acquire does, runs f, and gives the permits back, whatever becomes of f. The context of f ends before
-// the permits can be anyone else's because of a lost session, with a cause that is ErrOwnershipLost; f has to return
-// then. It ends also when ctx does, and when f has returned. Do returns f's error, joined with ErrOwnershipLost when the
-// permits were lost while f ran, and with ErrUnavailable when no server confirmed within five seconds that they are given
-// back: the client then goes on in the background.
+// the permits can be anyone else's because of a lost session, and as soon as a server says that the semaphore was
+// destroyed, with a cause that is ErrOwnershipLost; f has to return then. It ends also when ctx does, and when f has
+// returned. Do returns f's error, joined with ErrOwnershipLost when the permits were lost while f ran, and with
+// ErrUnavailable when no server confirmed within five seconds that they are given back: the client then goes on in the
+// background.
 //
 // Release by number never takes the permits of a Do.
 func (m *Semaphore) Do(ctx context.Context, n int, f func(ctx context.Context) error) error {
@@ -86,7 +87,7 @@ func (m *Semaphore) Do(ctx context.Context, n int, f func(ctx context.Context) e
 	if err != nil {
 		return err
 	}
-	return during(ctx, p.session, f, p.Release)
+	return during(ctx, p.stake, f, p.Release)
 }
 
 func (m *Semaphore) acquire(ctx context.Context, n int) (*Permits, error) {

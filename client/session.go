@@ -27,6 +27,8 @@ type session struct {
 	mu    sync.Mutex
 	until deadline
 	timer *time.Timer
+
+	stakes map[*stake]struct{} // guarded by mu
 }
 
 // newSession takes over a session as the server opened it, by a request sent at that time, for one hold or wait.
@@ -38,6 +40,7 @@ func newSession(c *Client, sent time.Time, r *cpgatev1.OpenSessionResponse) *ses
 		ttl:      ttl,
 		interval: interval(time.Duration(r.GetHeartbeatIntervalSeconds())*time.Second, ttl),
 		places:   1,
+		stakes:   map[*stake]struct{}{},
 	}
 	s.ctx, s.end = context.WithCancelCause(c.ctx)
 	s.late = s.ctx
@@ -45,7 +48,10 @@ func newSession(c *Client, sent time.Time, r *cpgatev1.OpenSessionResponse) *ses
 	defer s.mu.Unlock()
 	s.until = s.until.extended(sent, r.GetValidFor().AsDuration())
 	s.timer = time.AfterFunc(s.left(time.Now()), s.watch)
-	context.AfterFunc(s.ctx, func() { s.timer.Stop() })
+	context.AfterFunc(s.ctx, func() {
+		s.timer.Stop()
+		s.loseAll()
+	})
 	return s
 }
 

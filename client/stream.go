@@ -28,6 +28,7 @@ type stream struct {
 	retired bool
 	last    uint64
 	pending map[uint64]chan<- *cpgatev1.Answer // calls under way, also such whose callers have left
+	places  map[uint64]chan int                // of those that are to be told; each has room for the last one
 	calls   []*cpgatev1.Call                   // to be sent
 	cancels []uint64
 	who     string // made the call that was taken last
@@ -42,7 +43,7 @@ func openStream(conn *grpc.ClientConn) (*stream, error) {
 	}
 	return &stream{
 		wire: wire, hang: cancel, ready: make(chan struct{}, 1), done: make(chan struct{}),
-		pending: map[uint64]chan<- *cpgatev1.Answer{},
+		pending: map[uint64]chan<- *cpgatev1.Answer{}, places: map[uint64]chan int{},
 	}, nil
 }
 
@@ -51,17 +52,24 @@ func (s *stream) ask(ctx context.Context, method string, c *cpgatev1.Call, into 
 	if until, ok := ctx.Deadline(); ok {
 		c.AnswerWithin = durationpb.New(time.Until(until))
 	}
-	answer := make(chan *cpgatev1.Answer, 1)
-	if err := s.begin(c, answer); err != nil {
+	answer, told := make(chan *cpgatev1.Answer, 1), toldOf(ctx)
+	c.TellPosition = told != nil
+	place, err := s.begin(c, answer)
+	if err != nil {
 		return err
 	}
-	select {
-	case a := <-answer:
-		return frame.Read(a, method, into)
-	case <-ctx.Done():
-		s.cancel(c.GetId())
-		return status.FromContextError(ctx.Err()).Err()
-	case <-s.done:
+	for over := false; !over; {
+		select {
+		case a := <-answer:
+			return frame.Read(a, method, into)
+		case position := <-place:
+			told(position)
+		case <-ctx.Done():
+			s.cancel(c.GetId())
+			return status.FromContextError(ctx.Err()).Err()
+		case <-s.done:
+			over = true
+		}
 	}
 	select {
 	case a := <-answer: // it came with the end
@@ -71,22 +79,26 @@ func (s *stream) ask(ctx context.Context, method string, c *cpgatev1.Call, into 
 	}
 }
 
-// begin puts a call among those to be sent. There is room for so many: a server would read no more.
-func (s *stream) begin(c *cpgatev1.Call, answer chan<- *cpgatev1.Answer) error {
+// begin puts a call among those to be sent. There is room for so many: a server would read no more. It gives where its place
+// is told; nil for a call that is not told.
+func (s *stream) begin(c *cpgatev1.Call, answer chan<- *cpgatev1.Answer) (place <-chan int, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.over {
-		return s.err
+		return nil, s.err
 	}
 	if s.retired || len(s.pending) == frame.MaxCalls {
-		return errBySelf
+		return nil, errBySelf
 	}
 	s.last++
 	c.Id = s.last
 	s.pending[c.Id] = answer
+	if c.GetTellPosition() {
+		s.places[c.Id] = make(chan int, 1)
+	}
 	s.calls = append(s.calls, c)
 	s.poke()
-	return nil
+	return s.places[c.Id], nil
 }
 
 // cancel lets a call end whose caller has left. It counts until the server has answered it all the same.
@@ -160,7 +172,11 @@ func (s *stream) receive(hear hearer) (heard bool, why error) {
 			return heard, err
 		}
 		for _, e := range f.GetEvents() {
-			hear.event(e)
+			if p := e.GetPositionChanged(); p != nil {
+				s.stands(p.GetCallId(), int(p.GetPosition()))
+			} else {
+				hear.event(e)
+			}
 		}
 		s.deliver(f.GetAnswers())
 	}
@@ -170,8 +186,23 @@ func (h hearer) event(e *cpgatev1.Event) {
 	switch e := e.GetEvent().(type) {
 	case *cpgatev1.Event_SessionEnded:
 		h.sessionEnded(e.SessionEnded.GetSessionId())
+	case *cpgatev1.Event_HoldLost:
+		h.holdLost(e.HoldLost)
 	case *cpgatev1.Event_GoingAway:
 		h.goingAway()
+	}
+}
+
+// stands lets a call know its position, unless it is over. One that it has not seen yet is seen no more.
+func (s *stream) stands(id uint64, position int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if place, ok := s.places[id]; ok {
+		select {
+		case <-place:
+		default:
+		}
+		place <- position
 	}
 }
 
@@ -181,6 +212,7 @@ func (s *stream) deliver(answers []*cpgatev1.Answer) {
 	for _, a := range answers {
 		if answer, ok := s.pending[a.GetId()]; ok {
 			delete(s.pending, a.GetId())
+			delete(s.places, a.GetId())
 			answer <- a
 		}
 	}

@@ -9,7 +9,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc"
@@ -96,8 +95,8 @@ func TestStream_CarriesAllCalls(t *testing.T) {
 type front struct {
 	addr    string
 	node    *grpc.ClientConn
-	streams bool        // it has them
-	leaves  atomic.Bool // it says with each answer that it goes away
+	streams bool                           // it has them
+	says    atomic.Pointer[cpgatev1.Event] // what it adds to each frame of answers
 
 	mu     sync.Mutex
 	frames []*cpgatev1.ClientFrame // that clients sent
@@ -153,14 +152,14 @@ func (f *front) forwardStream(s grpc.ServerStream) error {
 			f.note(b)
 		}
 	}()
-	leaves := &cpgatev1.ServerFrame{Events: []*cpgatev1.Event{{Event: &cpgatev1.Event_GoingAway{GoingAway: &cpgatev1.GoingAway{}}}}}
 	for {
 		var b []byte
 		if err := node.RecvMsg(&b); err != nil {
 			return err
 		}
-		if f.leaves.Load() {
-			if b, err = (proto.MarshalOptions{}).MarshalAppend(b, leaves); err != nil { // one message after the other is both
+		if e := f.says.Load(); e != nil {
+			more := &cpgatev1.ServerFrame{Events: []*cpgatev1.Event{e}}
+			if b, err = (proto.MarshalOptions{}).MarshalAppend(b, more); err != nil { // one message after the other is both
 				return err
 			}
 		}
@@ -293,11 +292,10 @@ func TestStream_EndsACallWhoseCallerLeaves(t *testing.T) {
 	if _, _, err := latch.TrySetCount(within(t), 1); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), soon)
 	defer cancel()
-	if err := latch.Await(ctx); !errors.Is(err, context.DeadlineExceeded) {
-		t.Error(err)
-	}
+	left := make(chan error, 1)
+	go func() { left <- latch.Await(ctx) }()
 	var wait *cpgatev1.Call
 	await(t, func() bool {
 		for _, q := range f.came() {
@@ -306,13 +304,17 @@ func TestStream_EndsACallWhoseCallerLeaves(t *testing.T) {
 					wait = c
 				}
 			}
-			if slices.Contains(q.GetCancels(), wait.GetId()) {
-				return true
-			}
 		}
-		return false
+		return wait != nil
 	})
-	if d := wait.GetAnswerWithin().AsDuration(); d <= 0 || d > 100*time.Millisecond {
+	cancel()
+	if err := receive(t, left); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	await(t, func() bool {
+		return slices.ContainsFunc(f.came(), func(q *cpgatev1.ClientFrame) bool { return slices.Contains(q.GetCancels(), wait.GetId()) })
+	})
+	if d := wait.GetAnswerWithin().AsDuration(); d <= 0 || d > soon {
 		t.Errorf("the server was told to answer within %v", d)
 	}
 }
@@ -323,7 +325,7 @@ func TestCall_GoesElsewhereWhenItsEndpointGoesAway(t *testing.T) {
 	l := connect(t, at(first.addr, addr)).Lock(name(t, 1))
 	lock(t, l)
 	unlock(t, l)
-	first.leaves.Store(true)
+	first.says.Store(&cpgatev1.Event{Event: &cpgatev1.Event_GoingAway{GoingAway: &cpgatev1.GoingAway{}}})
 	lock(t, l)
 	came := len(first.came())
 	unlock(t, l)

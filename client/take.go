@@ -47,11 +47,14 @@ func (l *Lock) take(ctx context.Context, w wait) (*hold, reply, error) {
 		return nil, reply{}, err
 	}
 	q := l.request(s, w)
+	k := s.stake(l.name, q.owner)
 	got, err := claim(ctx, s, q)
 	if err != nil || !got {
+		k.leave()
 		return nil, q.reply, err
 	}
-	return &hold{lock: l, session: s, owner: q.owner, fence: q.reply.fence, times: 1}, q.reply, nil
+	k.got(q.reply.fence)
+	return &hold{lock: l, session: s, stake: k, owner: q.owner, fence: q.reply.fence, times: 1}, q.reply, nil
 }
 
 // valid refuses what can't even be put into a request; all other rules are the server's.

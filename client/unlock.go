@@ -30,6 +30,7 @@ func (l *Lock) pop() *hold {
 	}
 	if h.times--; h.times == 0 {
 		l.held = nil
+		h.stake.leave()
 	}
 	return h
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/cpgate/cpgate/internal/keys"
+	"github.com/cpgate/cpgate/internal/mirror"
 	"github.com/cpgate/cpgate/internal/store"
 	"github.com/cpgate/cpgate/session"
 )
@@ -62,6 +63,20 @@ func (l *Locks) ForceUnlock(ctx context.Context, n keys.Name, fence Fence) (*Tic
 	}
 	return c.answer, nil
 }
+
+// Position returns where a caller waits as far as this gateway has seen, without a barrier: 1 is next to hold, 0 when it does
+// not wait. It can have changed only when there is news of what is directly below Line.
+func (l *Locks) Position(n keys.Name, c Caller) (position int) {
+	l.store.Look(func(v mirror.View) {
+		if i := v.Get(v.Space().LockTicket(n, int64(c.Session), c.Owner)); i != nil {
+			position = v.Line(l.Line(n)).Index(i)
+		}
+	})
+	return position
+}
+
+// Line returns what every ticket of the lock starts with.
+func (l *Locks) Line(n keys.Name) string { return l.store.Space.LockLine(n) }
 
 func (l *Locks) limit(n keys.Name) int {
 	if most := int(l.limits.For(string(n))); most > 0 {

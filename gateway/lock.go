@@ -27,6 +27,10 @@ func (s *lockService) Lock(ctx context.Context, r *cpgatev1.LockRequest) (*cpgat
 	if f.err != nil {
 		return nil, f.err
 	}
+	if tell := asked(ctx); tell != nil {
+		n, who := q.Name, q.Caller
+		tell(s.locks.Line(n), func() int { return s.locks.Position(n, who) })
+	}
 	a, err := s.locks.Lock(ctx, q)
 	if err != nil {
 		return nil, err

@@ -47,6 +47,10 @@ func (s *semaphoreService) Acquire(ctx context.Context, r *cpgatev1.AcquireReque
 	if f.err != nil {
 		return nil, f.err
 	}
+	if tell := asked(ctx); tell != nil {
+		n, who, request := q.Name, q.Caller, q.RequestID
+		tell(s.semaphores.Line(n), func() int { return s.semaphores.Position(n, who, request) })
+	}
 	a, err := s.semaphores.Acquire(ctx, q)
 	if err != nil {
 		return nil, err

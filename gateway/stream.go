@@ -47,9 +47,10 @@ func newSignal() signal {
 // Connect serves one stream. Nothing of it runs any more when it returns, but for the reading of a last frame.
 func (s *streams) Connect(wire grpc.BidiStreamingServer[cpgatev1.ClientFrame, cpgatev1.ServerFrame]) error {
 	ctx, cancel := context.WithCancel(wire.Context())
+	out := newOutbox()
 	x := &stream{
 		streams: s, wire: wire, ctx: ctx,
-		room: make(chan struct{}, frame.MaxCalls), out: newOutbox(),
+		room: make(chan struct{}, frame.MaxCalls), out: out, places: newPlaces(s.keeper.Attend(), out),
 		running: map[uint64]context.CancelFunc{}, due: dueTimes{}, news: s.keeper.Attend(),
 		unseen: make(chan struct{}, 1), drained: make(chan struct{}),
 	}
@@ -58,6 +59,7 @@ func (s *streams) Connect(wire grpc.BidiStreamingServer[cpgatev1.ClientFrame, cp
 		cancel()
 		<-x.drained
 		x.news.Stop()
+		x.places.news.Stop()
 	}()
 	return x.serve()
 }
@@ -68,8 +70,9 @@ type stream struct {
 	wire grpc.BidiStreamingServer[cpgatev1.ClientFrame, cpgatev1.ServerFrame]
 	ctx  context.Context
 	// room has one for each call under way, until its answer leaves. So it also bounds what waits to leave.
-	room chan struct{}
-	out  *outbox
+	room   chan struct{}
+	out    *outbox
+	places *places
 
 	tasks   sync.WaitGroup // calls and renewals; guarded by closed
 	drained chan struct{}  // closed when it is, and no task runs
@@ -78,7 +81,7 @@ type stream struct {
 	closed  bool                          // nothing more is begun
 	running map[uint64]context.CancelFunc // ends a call under way
 	due     dueTimes
-	news    *store.Wait   // of the sessions in it
+	news    *store.Wait   // of the sessions in it, and what they lose
 	unseen  chan struct{} // receives when there may be news that nobody has seen
 }
 
@@ -88,7 +91,7 @@ func (x *stream) serve() error {
 	go func() { read <- x.read() }()
 	leaving, stopping := x.leaving.given, x.stopping.given
 	var end error
-	var look <-chan time.Time
+	var look, walk <-chan time.Time
 	for {
 		select {
 		case err := <-read:
@@ -105,6 +108,7 @@ func (x *stream) serve() error {
 			end = st.Err()
 			x.close()
 		case <-x.news.News():
+			x.tellLost()
 			if look == nil {
 				look = time.After(followPause)
 			}
@@ -115,6 +119,13 @@ func (x *stream) serve() error {
 		case <-look:
 			look = nil
 			x.spawn(x.lookWho)
+		case <-x.places.news.News():
+			if walk == nil {
+				walk = time.After(placesPause)
+			}
+		case <-walk:
+			walk = nil
+			x.spawn(x.places.tell)
 		case <-x.out.ready:
 			if err := x.send(); err != nil {
 				return err

@@ -64,8 +64,11 @@ func (x *stream) begin(caller context.Context, c *cpgatev1.Call) error {
 		return x.ctx.Err()
 	}
 	x.spawn(func() {
+		if c.GetTellPosition() {
+			ctx = x.places.ask(ctx, c.GetId())
+		}
 		a := x.answer(ctx, c)
-		x.over(c.GetId())
+		x.over(c)
 		x.out.put(a)
 	})
 	return nil
@@ -94,7 +97,11 @@ func (x *stream) admit(id uint64, cancel context.CancelFunc) *fieldError {
 }
 
 // over forgets a call, before it is answered: with the answer its id is free.
-func (x *stream) over(id uint64) {
+func (x *stream) over(c *cpgatev1.Call) {
+	id := c.GetId()
+	if c.GetTellPosition() {
+		x.places.leave(id)
+	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.running[id]()

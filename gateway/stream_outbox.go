@@ -3,6 +3,7 @@ package gateway
 import (
 	"sync"
 
+	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/cpgate/cpgate/internal/frame"
@@ -48,15 +49,22 @@ func (o *outbox) take() *cpgatev1.ServerFrame {
 	if len(o.answers)+len(o.events) == 0 {
 		return nil
 	}
-	n, size := 0, 0
-	for n < len(o.answers) {
-		size += proto.Size(o.answers[n])
-		if size > frame.Size && n > 0 {
+	f, room := &cpgatev1.ServerFrame{}, frame.Size
+	f.Events, o.events, room = split(o.events, room)
+	f.Answers, o.answers, _ = split(o.answers, room)
+	return f
+}
+
+// split takes off the front what there is room for, and of what is too large for any frame one, into a frame of its own. Less
+// is the room behind that.
+func split[M proto.Message](all []M, room int) (taken, rest []M, less int) {
+	n := 0
+	for ; n < len(all); n++ {
+		size := 1 + protowire.SizeBytes(proto.Size(all[n])) // with its field's number
+		if size > room && room < frame.Size {
 			break
 		}
-		n++
+		room -= size
 	}
-	f := &cpgatev1.ServerFrame{Answers: o.answers[:n:n], Events: o.events}
-	o.answers, o.events = o.answers[n:], nil
-	return f
+	return all[:n:n], all[n:], room
 }

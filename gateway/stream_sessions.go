@@ -63,7 +63,7 @@ func (x *stream) expect(id session.ID, due time.Time) {
 // follow waits for news of a session, which may have ended meanwhile; the caller has x.mu.
 func (x *stream) follow(id session.ID) {
 	if _, known := x.due[id]; !known {
-		x.news.Add(x.keeper.Marker(id))
+		x.news.Follow(int64(id))
 		x.lookLater()
 	}
 }

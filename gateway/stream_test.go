@@ -67,6 +67,9 @@ func (s *stream) receive() error {
 	if err != nil {
 		return err
 	}
+	if n := proto.Size(f); n > frame.Size && len(f.GetAnswers())+len(f.GetEvents()) > 1 {
+		s.Errorf("%d bytes in one frame", n)
+	}
 	s.events = append(s.events, f.GetEvents()...)
 	for _, a := range f.GetAnswers() {
 		if s.answers[a.GetId()] != nil {

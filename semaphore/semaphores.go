@@ -168,5 +168,20 @@ func (s *Semaphores) List(ctx context.Context, after string, limit int) (page []
 	return page, next, nil
 }
 
+// Position returns where the acquire of a caller waits as far as this gateway has seen, without a barrier: 1 is next to be
+// admitted, 0 when it does not wait. It can have changed only when there is news of what is directly below Line.
+func (s *Semaphores) Position(n keys.Name, c Caller, request string) (position int) {
+	s.store.Look(func(v mirror.View) {
+		if i := v.Get(v.Space().SemaphoreTicket(n, int64(c.Session), request)); i != nil {
+			l := v.Line(s.Line(n))
+			position = max(0, l.Index(i)-l.Admitted()+1)
+		}
+	})
+	return position
+}
+
+// Line returns what every ticket of the semaphore starts with.
+func (s *Semaphores) Line(n keys.Name) string { return s.store.Space.SemaphoreLine(n) }
+
 // Sweep removes, until ctx ends, what calls on gateways that are gone left waiting: see Abandoned.
 func (s *Semaphores) Sweep(ctx context.Context) { s.store.Sweep(ctx, Abandoned) }

@@ -8,7 +8,7 @@ import (
 	"github.com/cpgate/cpgate/internal/store"
 )
 
-// Attend begins to wait for news of sessions, whose markers are added to it. The wait must be stopped.
+// Attend begins to wait for news of sessions, which it is to Follow. The wait must be stopped.
 func (k *Keeper) Attend() *store.Wait { return k.Store.Attend() }
 
 // Marker is the key of a session, which goes with it.

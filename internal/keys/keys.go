@@ -101,9 +101,12 @@ func (s Space) LatchMemos(n Name) string { return s.prefix + "memo/-/latch/" + e
 // LatchMemo returns the memo of a request that set the latch, or was to set it.
 func (s Space) LatchMemo(n Name, request string) string { return s.LatchMemos(n) + escape(request) }
 
+// Traces returns what every trace starts with that a hold of the session was taken away by force.
+func (s Space) Traces(sid int64) string { return s.SessionMemos(sid) + "forced/" }
+
 // Forced returns the trace that a hold with that fence was taken away by force.
 func (s Space) Forced(sid int64, n Name, fence int64) string {
-	return s.SessionMemos(sid) + "forced/" + escape(string(n)) + "/" + strconv.FormatInt(fence, 10)
+	return s.Traces(sid) + escape(string(n)) + "/" + strconv.FormatInt(fence, 10)
 }
 
 // Gateways returns what every gateway's marker starts with.

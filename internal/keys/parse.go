@@ -88,6 +88,28 @@ func ParseLockTicket(line, key string) (sid int64, owner string, ok bool) {
 	return sid, owner, true
 }
 
+// ParseForced returns of which session's hold, of which lock and under which fence, a key is the trace that Forced spells. ok
+// is false for a key that cpgate would not spell so.
+func (s Space) ParseForced(key string) (sid int64, n Name, fence int64, ok bool) {
+	rest, ok := strings.CutPrefix(key, s.prefix+"memo/")
+	if !ok {
+		return 0, "", 0, false
+	}
+	id, rest, _ := strings.Cut(rest, "/")
+	rest, ok = strings.CutPrefix(rest, "forced/")
+	sid, err := ParseHex(id)
+	if !ok || err != nil {
+		return 0, "", 0, false
+	}
+	name, number, _ := strings.Cut(rest, "/")
+	fence, err = strconv.ParseInt(number, 10, 64)
+	if err != nil || fence <= 0 || strconv.FormatInt(fence, 10) != number {
+		return 0, "", 0, false
+	}
+	n, ok = NameOf("", name)
+	return sid, n, fence, ok
+}
+
 // ParseSemaphoreTicket returns whose ticket in a semaphore's line it is, for which request; sid is 0 without a session.
 // ok is false for a key that cpgate would not spell so.
 func ParseSemaphoreTicket(line, key string) (sid int64, request string, ok bool) {

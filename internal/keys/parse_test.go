@@ -18,6 +18,27 @@ func TestALockTicketTellsItsSessionAndOwner(t *testing.T) {
 	}
 }
 
+func TestATraceTellsWhichHoldWasForced(t *testing.T) {
+	for _, name := range segments {
+		for _, fence := range []int64{1, 10, math.MaxInt64} {
+			key := space.Forced(0x7a, keys.Name(name.text), fence)
+			if sid, n, f, ok := space.ParseForced(key); !ok || sid != 0x7a || string(n) != name.text || f != fence {
+				t.Errorf("ParseForced(%q) = %x, %q, %d, %v, want 7a, %q, %d", key, sid, n, f, ok, name.text, fence)
+			}
+		}
+	}
+	for _, key := range []string{
+		"", "cp/memo/", "cp/lock/7a/forced/orders/1", "cp/memo/7a/forced/orders", "cp/memo/7a/forced/orders/", "cp/memo/7a/forced//1",
+		"cp/memo/7a/forced/orders/0", "cp/memo/7a/forced/orders/01", "cp/memo/7a/forced/orders/-1", "cp/memo/7a/forced/orders/1/2",
+		"cp/memo/7a/forced/%6f/1", "cp/memo/7A/forced/orders/1", "cp/memo/-/forced/orders/1", "cp/memo/7a/lock/orders/1",
+		"cp/memo/7a/orders/1", "cp/memo/7a/forced/a@default/1",
+	} {
+		if _, _, _, ok := space.ParseForced(key); ok {
+			t.Errorf("%q is a trace", key)
+		}
+	}
+}
+
 func TestASemaphoreTicketTellsItsSessionAndRequest(t *testing.T) {
 	for _, name := range segments {
 		line := space.SemaphoreLine(keys.Name(name.text))

@@ -21,6 +21,7 @@ type group struct {
 	arrivals  map[int64]int // of a latch, by round
 	appeared  bool          // the record was not there when the revision that is being folded began
 	reached   bool          // nothing remains of the latch's round, which was told
+	voided    []*kv.Item    // tickets that held when the record went, in the revision that is being folded
 }
 
 func newGroup(name string) *group { return &group{name: name, line: line.New(0)} }
@@ -59,6 +60,7 @@ func (g *group) put(i *kv.Item, k keys.Kind, stays bool) {
 func (g *group) remove(i *kv.Item, k keys.Kind) {
 	switch k {
 	case keys.SemaphoreRecord:
+		g.void()
 		g.record, g.semaphore, g.readable = nil, value.Semaphore{}, false
 		g.line.SetLimit(line.Limit{})
 	case keys.LatchRecord:

@@ -19,6 +19,7 @@ type Mirror struct {
 	items  *btree.BTreeG[*kv.Item]
 	groups *btree.BTreeG[*group]
 	leases map[kv.LeaseID]int
+	lost   []*kv.Item
 }
 
 // New returns a mirror of an empty etcd.
@@ -36,6 +37,7 @@ func New(space keys.Space) *Mirror {
 // reached zero. A revision is folded whole before anyone looks, because what happened in one transaction is one event.
 func (m *Mirror) Fold(rev kv.Revision, events []kv.Event) (news []string) {
 	touched := map[*group]struct{}{}
+	m.lost = nil
 	for _, e := range events {
 		m.apply(e, touched)
 		news = append(news, e.Key)
@@ -43,6 +45,7 @@ func (m *Mirror) Fold(rev kv.Revision, events []kv.Event) (news []string) {
 	m.rev = max(m.rev, rev)
 	for g := range touched {
 		news = append(news, g.settle()...)
+		m.lose(g)
 		if g.empty() {
 			m.groups.Delete(g)
 		}
@@ -70,6 +73,9 @@ func (m *Mirror) apply(e kv.Event, touched map[*group]struct{}) {
 	}
 	m.items.ReplaceOrInsert(e.Item)
 	m.count(e.Item.Lease, 1)
+	if _, _, _, trace := m.space.ParseForced(e.Key); trace && !was {
+		m.lost = append(m.lost, e.Item)
+	}
 	if g != nil {
 		g.put(e.Item, kind, stays)
 	}
@@ -113,5 +119,7 @@ func (m *Mirror) Rebuild(rev kv.Revision, items []*kv.Item) (news []string) {
 			events = append(events, kv.Event{Key: i.Key, Item: i})
 		}
 	}
-	return m.Fold(rev, events)
+	news = m.Fold(rev, events)
+	m.lost = nil // what came in between is not known, a release before a destroy, say
+	return news
 }

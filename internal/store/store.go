@@ -136,6 +136,7 @@ func (s *Store) fold(change func(m *mirror.Mirror) (news []string)) {
 		s.noticed(key)
 		s.wake(key)
 	}
+	s.tellLosers()
 	s.catchUp(s.mirror.Revision())
 }
 

@@ -12,6 +12,7 @@ type Wait struct {
 	store *Store
 	keys  []string
 	news  chan struct{}
+	lost  []*kv.Item // by the sessions it waits for, not yet taken
 }
 
 // Attend begins to wait for news of keys; one that ends with a slash stands for all keys directly below it.
@@ -26,6 +27,11 @@ func (s *Store) Attend(keys ...string) *Wait {
 func (w *Wait) Add(keys ...string) {
 	w.store.mu.Lock()
 	defer w.store.mu.Unlock()
+	w.add(keys...)
+}
+
+// add needs the store's mu.
+func (w *Wait) add(keys ...string) {
 	for _, k := range keys {
 		if w.store.waits[k] == nil {
 			w.store.waits[k] = map[*Wait]struct{}{}

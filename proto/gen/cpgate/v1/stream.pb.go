@@ -23,6 +23,58 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// Why a hold was lost.
+type HoldLost_Reason int32
+
+const (
+	HoldLost_REASON_UNSPECIFIED HoldLost_Reason = 0
+	// The lock was taken away by ForceUnlock.
+	HoldLost_FORCED HoldLost_Reason = 1
+	// The semaphore was destroyed.
+	HoldLost_DESTROYED HoldLost_Reason = 2
+)
+
+// Enum value maps for HoldLost_Reason.
+var (
+	HoldLost_Reason_name = map[int32]string{
+		0: "REASON_UNSPECIFIED",
+		1: "FORCED",
+		2: "DESTROYED",
+	}
+	HoldLost_Reason_value = map[string]int32{
+		"REASON_UNSPECIFIED": 0,
+		"FORCED":             1,
+		"DESTROYED":          2,
+	}
+)
+
+func (x HoldLost_Reason) Enum() *HoldLost_Reason {
+	p := new(HoldLost_Reason)
+	*p = x
+	return p
+}
+
+func (x HoldLost_Reason) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (HoldLost_Reason) Descriptor() protoreflect.EnumDescriptor {
+	return file_cpgate_v1_stream_proto_enumTypes[0].Descriptor()
+}
+
+func (HoldLost_Reason) Type() protoreflect.EnumType {
+	return &file_cpgate_v1_stream_proto_enumTypes[0]
+}
+
+func (x HoldLost_Reason) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use HoldLost_Reason.Descriptor instead.
+func (HoldLost_Reason) EnumDescriptor() ([]byte, []int) {
+	return file_cpgate_v1_stream_proto_rawDescGZIP(), []int{6, 0}
+}
+
 // ClientFrame is what a client has to say at a time: at most 1 MiB.
 type ClientFrame struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -90,6 +142,9 @@ type Call struct {
 	// How long the client waits for the answer, as the timeout that gRPC tells a server: then the call ends with
 	// DEADLINE_EXCEEDED. Absent: without limit.
 	AnswerWithin *durationpb.Duration `protobuf:"bytes,10,opt,name=answer_within,json=answerWithin,proto3" json:"answer_within,omitempty"`
+	// True where the client wants to be told the place of a Lock or Acquire that waits, by PositionChanged. For any other call it
+	// means nothing.
+	TellPosition bool `protobuf:"varint,11,opt,name=tell_position,json=tellPosition,proto3" json:"tell_position,omitempty"`
 	// What is asked for. One that the server does not know is answered UNIMPLEMENTED.
 	//
 	// Types that are valid to be assigned to Request:
@@ -177,6 +232,13 @@ func (x *Call) GetAnswerWithin() *durationpb.Duration {
 		return x.AnswerWithin
 	}
 	return nil
+}
+
+func (x *Call) GetTellPosition() bool {
+	if x != nil {
+		return x.TellPosition
+	}
+	return false
 }
 
 func (x *Call) GetRequest() isCall_Request {
@@ -1232,6 +1294,8 @@ type Event struct {
 	//
 	//	*Event_SessionEnded
 	//	*Event_GoingAway
+	//	*Event_HoldLost
+	//	*Event_PositionChanged
 	Event         isEvent_Event `protobuf_oneof:"event"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1292,6 +1356,24 @@ func (x *Event) GetGoingAway() *GoingAway {
 	return nil
 }
 
+func (x *Event) GetHoldLost() *HoldLost {
+	if x != nil {
+		if x, ok := x.Event.(*Event_HoldLost); ok {
+			return x.HoldLost
+		}
+	}
+	return nil
+}
+
+func (x *Event) GetPositionChanged() *PositionChanged {
+	if x != nil {
+		if x, ok := x.Event.(*Event_PositionChanged); ok {
+			return x.PositionChanged
+		}
+	}
+	return nil
+}
+
 type isEvent_Event interface {
 	isEvent_Event()
 }
@@ -1304,9 +1386,21 @@ type Event_GoingAway struct {
 	GoingAway *GoingAway `protobuf:"bytes,2,opt,name=going_away,json=goingAway,proto3,oneof"`
 }
 
+type Event_HoldLost struct {
+	HoldLost *HoldLost `protobuf:"bytes,3,opt,name=hold_lost,json=holdLost,proto3,oneof"`
+}
+
+type Event_PositionChanged struct {
+	PositionChanged *PositionChanged `protobuf:"bytes,4,opt,name=position_changed,json=positionChanged,proto3,oneof"`
+}
+
 func (*Event_SessionEnded) isEvent_Event() {}
 
 func (*Event_GoingAway) isEvent_Event() {}
+
+func (*Event_HoldLost) isEvent_Event() {}
+
+func (*Event_PositionChanged) isEvent_Event() {}
 
 // SessionEnded tells that a session of the stream has expired, or was closed by somebody else: all it held is free.
 type SessionEnded struct {
@@ -1354,6 +1448,158 @@ func (x *SessionEnded) GetSessionId() string {
 	return ""
 }
 
+// HoldLost tells that a session of the stream has lost a hold that nobody gave back, whatever call had got it, while the
+// session lives: what goes with a session is told by SessionEnded alone. It may come before the answer to the call that got the
+// hold. What was forced before the stream's first call of the session is told then; of a semaphore destroyed before, nothing is.
+//
+// A ticket that somebody deletes in etcd is not told of, since it looks like one that was given back by another way.
+type HoldLost struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Why.
+	Reason HoldLost_Reason `protobuf:"varint,1,opt,name=reason,proto3,enum=cpgate.v1.HoldLost_Reason" json:"reason,omitempty"`
+	// The lock, when FORCED, or the semaphore.
+	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	// The session that held it.
+	SessionId string `protobuf:"bytes,3,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
+	// Who in that session.
+	Owner string `protobuf:"bytes,4,opt,name=owner,proto3" json:"owner,omitempty"`
+	// Of a lock, the hold's fence, whatever the hold count was; else 0.
+	Fence int64 `protobuf:"varint,5,opt,name=fence,proto3" json:"fence,omitempty"`
+	// Of a semaphore, what was named so to the Acquire or DrainPermits that got the permits; else empty.
+	TicketId      string `protobuf:"bytes,6,opt,name=ticket_id,json=ticketId,proto3" json:"ticket_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HoldLost) Reset() {
+	*x = HoldLost{}
+	mi := &file_cpgate_v1_stream_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HoldLost) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HoldLost) ProtoMessage() {}
+
+func (x *HoldLost) ProtoReflect() protoreflect.Message {
+	mi := &file_cpgate_v1_stream_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HoldLost.ProtoReflect.Descriptor instead.
+func (*HoldLost) Descriptor() ([]byte, []int) {
+	return file_cpgate_v1_stream_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *HoldLost) GetReason() HoldLost_Reason {
+	if x != nil {
+		return x.Reason
+	}
+	return HoldLost_REASON_UNSPECIFIED
+}
+
+func (x *HoldLost) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *HoldLost) GetSessionId() string {
+	if x != nil {
+		return x.SessionId
+	}
+	return ""
+}
+
+func (x *HoldLost) GetOwner() string {
+	if x != nil {
+		return x.Owner
+	}
+	return ""
+}
+
+func (x *HoldLost) GetFence() int64 {
+	if x != nil {
+		return x.Fence
+	}
+	return 0
+}
+
+func (x *HoldLost) GetTicketId() string {
+	if x != nil {
+		return x.TicketId
+	}
+	return ""
+}
+
+// PositionChanged tells where a Lock or Acquire stands in line that asked for it by tell_position: first where it came to stand, then
+// where it has come since. Changes are gathered for 200 ms, so who waits for less may be told of none, and no call is told more
+// often. It never comes behind the call's answer.
+type PositionChanged struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The id of the call.
+	CallId uint64 `protobuf:"varint,1,opt,name=call_id,json=callId,proto3" json:"call_id,omitempty"`
+	// Its place, counted as in LockResponse and AcquireResponse: 1 is next.
+	Position      int32 `protobuf:"varint,2,opt,name=position,proto3" json:"position,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PositionChanged) Reset() {
+	*x = PositionChanged{}
+	mi := &file_cpgate_v1_stream_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PositionChanged) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PositionChanged) ProtoMessage() {}
+
+func (x *PositionChanged) ProtoReflect() protoreflect.Message {
+	mi := &file_cpgate_v1_stream_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PositionChanged.ProtoReflect.Descriptor instead.
+func (*PositionChanged) Descriptor() ([]byte, []int) {
+	return file_cpgate_v1_stream_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *PositionChanged) GetCallId() uint64 {
+	if x != nil {
+		return x.CallId
+	}
+	return 0
+}
+
+func (x *PositionChanged) GetPosition() int32 {
+	if x != nil {
+		return x.Position
+	}
+	return 0
+}
+
 // GoingAway tells that the gateway stops within seconds, and then ends all that is under way with UNAVAILABLE. A client
 // that knows other endpoints makes its next calls there.
 type GoingAway struct {
@@ -1364,7 +1610,7 @@ type GoingAway struct {
 
 func (x *GoingAway) Reset() {
 	*x = GoingAway{}
-	mi := &file_cpgate_v1_stream_proto_msgTypes[6]
+	mi := &file_cpgate_v1_stream_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1376,7 +1622,7 @@ func (x *GoingAway) String() string {
 func (*GoingAway) ProtoMessage() {}
 
 func (x *GoingAway) ProtoReflect() protoreflect.Message {
-	mi := &file_cpgate_v1_stream_proto_msgTypes[6]
+	mi := &file_cpgate_v1_stream_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1389,7 +1635,7 @@ func (x *GoingAway) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GoingAway.ProtoReflect.Descriptor instead.
 func (*GoingAway) Descriptor() ([]byte, []int) {
-	return file_cpgate_v1_stream_proto_rawDescGZIP(), []int{6}
+	return file_cpgate_v1_stream_proto_rawDescGZIP(), []int{8}
 }
 
 var File_cpgate_v1_stream_proto protoreflect.FileDescriptor
@@ -1399,12 +1645,13 @@ const file_cpgate_v1_stream_proto_rawDesc = "" +
 	"\x16cpgate/v1/stream.proto\x12\tcpgate.v1\x1a\x14cpgate/v1/auth.proto\x1a cpgate/v1/count_down_latch.proto\x1a\x1bcpgate/v1/fenced_lock.proto\x1a\x19cpgate/v1/semaphore.proto\x1a\x17cpgate/v1/session.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x17google/rpc/status.proto\"N\n" +
 	"\vClientFrame\x12%\n" +
 	"\x05calls\x18\x01 \x03(\v2\x0f.cpgate.v1.CallR\x05calls\x12\x18\n" +
-	"\acancels\x18\x02 \x03(\x04R\acancels\"\x8d\x10\n" +
+	"\acancels\x18\x02 \x03(\x04R\acancels\"\xb2\x10\n" +
 	"\x04Call\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x04R\x02id\x12)\n" +
 	"\rauthorization\x18\x02 \x01(\tH\x01R\rauthorization\x88\x01\x01\x12>\n" +
 	"\ranswer_within\x18\n" +
-	" \x01(\v2\x19.google.protobuf.DurationR\fanswerWithin\x12,\n" +
+	" \x01(\v2\x19.google.protobuf.DurationR\fanswerWithin\x12#\n" +
+	"\rtell_position\x18\v \x01(\bR\ftellPosition\x12,\n" +
 	"\x04lock\x18\x03 \x01(\v2\x16.cpgate.v1.LockRequestH\x00R\x04lock\x122\n" +
 	"\x06unlock\x18\x04 \x01(\v2\x18.cpgate.v1.UnlockRequestH\x00R\x06unlock\x125\n" +
 	"\aacquire\x18\x05 \x01(\v2\x19.cpgate.v1.AcquireRequestH\x00R\aacquire\x125\n" +
@@ -1479,15 +1726,33 @@ const file_cpgate_v1_stream_proto_rawDesc = "" +
 	"\tget_latch\x18' \x01(\v2\x1b.cpgate.v1.GetLatchResponseH\x00R\bgetLatch\x12C\n" +
 	"\flist_latches\x18( \x01(\v2\x1e.cpgate.v1.ListLatchesResponseH\x00R\vlistLatches\x12F\n" +
 	"\rdestroy_latch\x18) \x01(\v2\x1f.cpgate.v1.DestroyLatchResponseH\x00R\fdestroyLatchB\b\n" +
-	"\x06result\"\x87\x01\n" +
+	"\x06result\"\x84\x02\n" +
 	"\x05Event\x12>\n" +
 	"\rsession_ended\x18\x01 \x01(\v2\x17.cpgate.v1.SessionEndedH\x00R\fsessionEnded\x125\n" +
 	"\n" +
-	"going_away\x18\x02 \x01(\v2\x14.cpgate.v1.GoingAwayH\x00R\tgoingAwayB\a\n" +
+	"going_away\x18\x02 \x01(\v2\x14.cpgate.v1.GoingAwayH\x00R\tgoingAway\x122\n" +
+	"\thold_lost\x18\x03 \x01(\v2\x13.cpgate.v1.HoldLostH\x00R\bholdLost\x12G\n" +
+	"\x10position_changed\x18\x04 \x01(\v2\x1a.cpgate.v1.PositionChangedH\x00R\x0fpositionChangedB\a\n" +
 	"\x05event\"-\n" +
 	"\fSessionEnded\x12\x1d\n" +
 	"\n" +
-	"session_id\x18\x01 \x01(\tR\tsessionId\"\v\n" +
+	"session_id\x18\x01 \x01(\tR\tsessionId\"\xf7\x01\n" +
+	"\bHoldLost\x122\n" +
+	"\x06reason\x18\x01 \x01(\x0e2\x1a.cpgate.v1.HoldLost.ReasonR\x06reason\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x1d\n" +
+	"\n" +
+	"session_id\x18\x03 \x01(\tR\tsessionId\x12\x14\n" +
+	"\x05owner\x18\x04 \x01(\tR\x05owner\x12\x14\n" +
+	"\x05fence\x18\x05 \x01(\x03R\x05fence\x12\x1b\n" +
+	"\tticket_id\x18\x06 \x01(\tR\bticketId\";\n" +
+	"\x06Reason\x12\x16\n" +
+	"\x12REASON_UNSPECIFIED\x10\x00\x12\n" +
+	"\n" +
+	"\x06FORCED\x10\x01\x12\r\n" +
+	"\tDESTROYED\x10\x02\"F\n" +
+	"\x0fPositionChanged\x12\x17\n" +
+	"\acall_id\x18\x01 \x01(\x04R\x06callId\x12\x1a\n" +
+	"\bposition\x18\x02 \x01(\x05R\bposition\"\v\n" +
 	"\tGoingAway2N\n" +
 	"\rStreamService\x12=\n" +
 	"\aConnect\x12\x16.cpgate.v1.ClientFrame\x1a\x16.cpgate.v1.ServerFrame(\x010\x01B7Z5github.com/cpgate/cpgate/proto/gen/cpgate/v1;cpgatev1b\x06proto3"
@@ -1504,149 +1769,156 @@ func file_cpgate_v1_stream_proto_rawDescGZIP() []byte {
 	return file_cpgate_v1_stream_proto_rawDescData
 }
 
-var file_cpgate_v1_stream_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
+var file_cpgate_v1_stream_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
+var file_cpgate_v1_stream_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_cpgate_v1_stream_proto_goTypes = []any{
-	(*ClientFrame)(nil),              // 0: cpgate.v1.ClientFrame
-	(*Call)(nil),                     // 1: cpgate.v1.Call
-	(*ServerFrame)(nil),              // 2: cpgate.v1.ServerFrame
-	(*Answer)(nil),                   // 3: cpgate.v1.Answer
-	(*Event)(nil),                    // 4: cpgate.v1.Event
-	(*SessionEnded)(nil),             // 5: cpgate.v1.SessionEnded
-	(*GoingAway)(nil),                // 6: cpgate.v1.GoingAway
-	(*durationpb.Duration)(nil),      // 7: google.protobuf.Duration
-	(*LockRequest)(nil),              // 8: cpgate.v1.LockRequest
-	(*UnlockRequest)(nil),            // 9: cpgate.v1.UnlockRequest
-	(*AcquireRequest)(nil),           // 10: cpgate.v1.AcquireRequest
-	(*ReleaseRequest)(nil),           // 11: cpgate.v1.ReleaseRequest
-	(*CountDownRequest)(nil),         // 12: cpgate.v1.CountDownRequest
-	(*AwaitRequest)(nil),             // 13: cpgate.v1.AwaitRequest
-	(*HeartbeatRequest)(nil),         // 14: cpgate.v1.HeartbeatRequest
-	(*LoginRequest)(nil),             // 15: cpgate.v1.LoginRequest
-	(*OpenSessionRequest)(nil),       // 16: cpgate.v1.OpenSessionRequest
-	(*BatchHeartbeatRequest)(nil),    // 17: cpgate.v1.BatchHeartbeatRequest
-	(*CloseSessionRequest)(nil),      // 18: cpgate.v1.CloseSessionRequest
-	(*GetSessionRequest)(nil),        // 19: cpgate.v1.GetSessionRequest
-	(*ListSessionsRequest)(nil),      // 20: cpgate.v1.ListSessionsRequest
-	(*CancelLockRequest)(nil),        // 21: cpgate.v1.CancelLockRequest
-	(*ForceUnlockRequest)(nil),       // 22: cpgate.v1.ForceUnlockRequest
-	(*GetLockRequest)(nil),           // 23: cpgate.v1.GetLockRequest
-	(*ListLocksRequest)(nil),         // 24: cpgate.v1.ListLocksRequest
-	(*InitSemaphoreRequest)(nil),     // 25: cpgate.v1.InitSemaphoreRequest
-	(*CancelAcquireRequest)(nil),     // 26: cpgate.v1.CancelAcquireRequest
-	(*DrainPermitsRequest)(nil),      // 27: cpgate.v1.DrainPermitsRequest
-	(*IncreasePermitsRequest)(nil),   // 28: cpgate.v1.IncreasePermitsRequest
-	(*ReducePermitsRequest)(nil),     // 29: cpgate.v1.ReducePermitsRequest
-	(*GetSemaphoreRequest)(nil),      // 30: cpgate.v1.GetSemaphoreRequest
-	(*ListSemaphoresRequest)(nil),    // 31: cpgate.v1.ListSemaphoresRequest
-	(*DestroySemaphoreRequest)(nil),  // 32: cpgate.v1.DestroySemaphoreRequest
-	(*TrySetCountRequest)(nil),       // 33: cpgate.v1.TrySetCountRequest
-	(*GetLatchRequest)(nil),          // 34: cpgate.v1.GetLatchRequest
-	(*ListLatchesRequest)(nil),       // 35: cpgate.v1.ListLatchesRequest
-	(*DestroyLatchRequest)(nil),      // 36: cpgate.v1.DestroyLatchRequest
-	(*status.Status)(nil),            // 37: google.rpc.Status
-	(*LockResponse)(nil),             // 38: cpgate.v1.LockResponse
-	(*UnlockResponse)(nil),           // 39: cpgate.v1.UnlockResponse
-	(*AcquireResponse)(nil),          // 40: cpgate.v1.AcquireResponse
-	(*ReleaseResponse)(nil),          // 41: cpgate.v1.ReleaseResponse
-	(*CountDownResponse)(nil),        // 42: cpgate.v1.CountDownResponse
-	(*AwaitResponse)(nil),            // 43: cpgate.v1.AwaitResponse
-	(*HeartbeatResponse)(nil),        // 44: cpgate.v1.HeartbeatResponse
-	(*LoginResponse)(nil),            // 45: cpgate.v1.LoginResponse
-	(*OpenSessionResponse)(nil),      // 46: cpgate.v1.OpenSessionResponse
-	(*BatchHeartbeatResponse)(nil),   // 47: cpgate.v1.BatchHeartbeatResponse
-	(*CloseSessionResponse)(nil),     // 48: cpgate.v1.CloseSessionResponse
-	(*GetSessionResponse)(nil),       // 49: cpgate.v1.GetSessionResponse
-	(*ListSessionsResponse)(nil),     // 50: cpgate.v1.ListSessionsResponse
-	(*CancelLockResponse)(nil),       // 51: cpgate.v1.CancelLockResponse
-	(*ForceUnlockResponse)(nil),      // 52: cpgate.v1.ForceUnlockResponse
-	(*GetLockResponse)(nil),          // 53: cpgate.v1.GetLockResponse
-	(*ListLocksResponse)(nil),        // 54: cpgate.v1.ListLocksResponse
-	(*InitSemaphoreResponse)(nil),    // 55: cpgate.v1.InitSemaphoreResponse
-	(*CancelAcquireResponse)(nil),    // 56: cpgate.v1.CancelAcquireResponse
-	(*DrainPermitsResponse)(nil),     // 57: cpgate.v1.DrainPermitsResponse
-	(*IncreasePermitsResponse)(nil),  // 58: cpgate.v1.IncreasePermitsResponse
-	(*ReducePermitsResponse)(nil),    // 59: cpgate.v1.ReducePermitsResponse
-	(*GetSemaphoreResponse)(nil),     // 60: cpgate.v1.GetSemaphoreResponse
-	(*ListSemaphoresResponse)(nil),   // 61: cpgate.v1.ListSemaphoresResponse
-	(*DestroySemaphoreResponse)(nil), // 62: cpgate.v1.DestroySemaphoreResponse
-	(*TrySetCountResponse)(nil),      // 63: cpgate.v1.TrySetCountResponse
-	(*GetLatchResponse)(nil),         // 64: cpgate.v1.GetLatchResponse
-	(*ListLatchesResponse)(nil),      // 65: cpgate.v1.ListLatchesResponse
-	(*DestroyLatchResponse)(nil),     // 66: cpgate.v1.DestroyLatchResponse
+	(HoldLost_Reason)(0),             // 0: cpgate.v1.HoldLost.Reason
+	(*ClientFrame)(nil),              // 1: cpgate.v1.ClientFrame
+	(*Call)(nil),                     // 2: cpgate.v1.Call
+	(*ServerFrame)(nil),              // 3: cpgate.v1.ServerFrame
+	(*Answer)(nil),                   // 4: cpgate.v1.Answer
+	(*Event)(nil),                    // 5: cpgate.v1.Event
+	(*SessionEnded)(nil),             // 6: cpgate.v1.SessionEnded
+	(*HoldLost)(nil),                 // 7: cpgate.v1.HoldLost
+	(*PositionChanged)(nil),          // 8: cpgate.v1.PositionChanged
+	(*GoingAway)(nil),                // 9: cpgate.v1.GoingAway
+	(*durationpb.Duration)(nil),      // 10: google.protobuf.Duration
+	(*LockRequest)(nil),              // 11: cpgate.v1.LockRequest
+	(*UnlockRequest)(nil),            // 12: cpgate.v1.UnlockRequest
+	(*AcquireRequest)(nil),           // 13: cpgate.v1.AcquireRequest
+	(*ReleaseRequest)(nil),           // 14: cpgate.v1.ReleaseRequest
+	(*CountDownRequest)(nil),         // 15: cpgate.v1.CountDownRequest
+	(*AwaitRequest)(nil),             // 16: cpgate.v1.AwaitRequest
+	(*HeartbeatRequest)(nil),         // 17: cpgate.v1.HeartbeatRequest
+	(*LoginRequest)(nil),             // 18: cpgate.v1.LoginRequest
+	(*OpenSessionRequest)(nil),       // 19: cpgate.v1.OpenSessionRequest
+	(*BatchHeartbeatRequest)(nil),    // 20: cpgate.v1.BatchHeartbeatRequest
+	(*CloseSessionRequest)(nil),      // 21: cpgate.v1.CloseSessionRequest
+	(*GetSessionRequest)(nil),        // 22: cpgate.v1.GetSessionRequest
+	(*ListSessionsRequest)(nil),      // 23: cpgate.v1.ListSessionsRequest
+	(*CancelLockRequest)(nil),        // 24: cpgate.v1.CancelLockRequest
+	(*ForceUnlockRequest)(nil),       // 25: cpgate.v1.ForceUnlockRequest
+	(*GetLockRequest)(nil),           // 26: cpgate.v1.GetLockRequest
+	(*ListLocksRequest)(nil),         // 27: cpgate.v1.ListLocksRequest
+	(*InitSemaphoreRequest)(nil),     // 28: cpgate.v1.InitSemaphoreRequest
+	(*CancelAcquireRequest)(nil),     // 29: cpgate.v1.CancelAcquireRequest
+	(*DrainPermitsRequest)(nil),      // 30: cpgate.v1.DrainPermitsRequest
+	(*IncreasePermitsRequest)(nil),   // 31: cpgate.v1.IncreasePermitsRequest
+	(*ReducePermitsRequest)(nil),     // 32: cpgate.v1.ReducePermitsRequest
+	(*GetSemaphoreRequest)(nil),      // 33: cpgate.v1.GetSemaphoreRequest
+	(*ListSemaphoresRequest)(nil),    // 34: cpgate.v1.ListSemaphoresRequest
+	(*DestroySemaphoreRequest)(nil),  // 35: cpgate.v1.DestroySemaphoreRequest
+	(*TrySetCountRequest)(nil),       // 36: cpgate.v1.TrySetCountRequest
+	(*GetLatchRequest)(nil),          // 37: cpgate.v1.GetLatchRequest
+	(*ListLatchesRequest)(nil),       // 38: cpgate.v1.ListLatchesRequest
+	(*DestroyLatchRequest)(nil),      // 39: cpgate.v1.DestroyLatchRequest
+	(*status.Status)(nil),            // 40: google.rpc.Status
+	(*LockResponse)(nil),             // 41: cpgate.v1.LockResponse
+	(*UnlockResponse)(nil),           // 42: cpgate.v1.UnlockResponse
+	(*AcquireResponse)(nil),          // 43: cpgate.v1.AcquireResponse
+	(*ReleaseResponse)(nil),          // 44: cpgate.v1.ReleaseResponse
+	(*CountDownResponse)(nil),        // 45: cpgate.v1.CountDownResponse
+	(*AwaitResponse)(nil),            // 46: cpgate.v1.AwaitResponse
+	(*HeartbeatResponse)(nil),        // 47: cpgate.v1.HeartbeatResponse
+	(*LoginResponse)(nil),            // 48: cpgate.v1.LoginResponse
+	(*OpenSessionResponse)(nil),      // 49: cpgate.v1.OpenSessionResponse
+	(*BatchHeartbeatResponse)(nil),   // 50: cpgate.v1.BatchHeartbeatResponse
+	(*CloseSessionResponse)(nil),     // 51: cpgate.v1.CloseSessionResponse
+	(*GetSessionResponse)(nil),       // 52: cpgate.v1.GetSessionResponse
+	(*ListSessionsResponse)(nil),     // 53: cpgate.v1.ListSessionsResponse
+	(*CancelLockResponse)(nil),       // 54: cpgate.v1.CancelLockResponse
+	(*ForceUnlockResponse)(nil),      // 55: cpgate.v1.ForceUnlockResponse
+	(*GetLockResponse)(nil),          // 56: cpgate.v1.GetLockResponse
+	(*ListLocksResponse)(nil),        // 57: cpgate.v1.ListLocksResponse
+	(*InitSemaphoreResponse)(nil),    // 58: cpgate.v1.InitSemaphoreResponse
+	(*CancelAcquireResponse)(nil),    // 59: cpgate.v1.CancelAcquireResponse
+	(*DrainPermitsResponse)(nil),     // 60: cpgate.v1.DrainPermitsResponse
+	(*IncreasePermitsResponse)(nil),  // 61: cpgate.v1.IncreasePermitsResponse
+	(*ReducePermitsResponse)(nil),    // 62: cpgate.v1.ReducePermitsResponse
+	(*GetSemaphoreResponse)(nil),     // 63: cpgate.v1.GetSemaphoreResponse
+	(*ListSemaphoresResponse)(nil),   // 64: cpgate.v1.ListSemaphoresResponse
+	(*DestroySemaphoreResponse)(nil), // 65: cpgate.v1.DestroySemaphoreResponse
+	(*TrySetCountResponse)(nil),      // 66: cpgate.v1.TrySetCountResponse
+	(*GetLatchResponse)(nil),         // 67: cpgate.v1.GetLatchResponse
+	(*ListLatchesResponse)(nil),      // 68: cpgate.v1.ListLatchesResponse
+	(*DestroyLatchResponse)(nil),     // 69: cpgate.v1.DestroyLatchResponse
 }
 var file_cpgate_v1_stream_proto_depIdxs = []int32{
-	1,  // 0: cpgate.v1.ClientFrame.calls:type_name -> cpgate.v1.Call
-	7,  // 1: cpgate.v1.Call.answer_within:type_name -> google.protobuf.Duration
-	8,  // 2: cpgate.v1.Call.lock:type_name -> cpgate.v1.LockRequest
-	9,  // 3: cpgate.v1.Call.unlock:type_name -> cpgate.v1.UnlockRequest
-	10, // 4: cpgate.v1.Call.acquire:type_name -> cpgate.v1.AcquireRequest
-	11, // 5: cpgate.v1.Call.release:type_name -> cpgate.v1.ReleaseRequest
-	12, // 6: cpgate.v1.Call.count_down:type_name -> cpgate.v1.CountDownRequest
-	13, // 7: cpgate.v1.Call.await:type_name -> cpgate.v1.AwaitRequest
-	14, // 8: cpgate.v1.Call.heartbeat:type_name -> cpgate.v1.HeartbeatRequest
-	15, // 9: cpgate.v1.Call.login:type_name -> cpgate.v1.LoginRequest
-	16, // 10: cpgate.v1.Call.open_session:type_name -> cpgate.v1.OpenSessionRequest
-	17, // 11: cpgate.v1.Call.batch_heartbeat:type_name -> cpgate.v1.BatchHeartbeatRequest
-	18, // 12: cpgate.v1.Call.close_session:type_name -> cpgate.v1.CloseSessionRequest
-	19, // 13: cpgate.v1.Call.get_session:type_name -> cpgate.v1.GetSessionRequest
-	20, // 14: cpgate.v1.Call.list_sessions:type_name -> cpgate.v1.ListSessionsRequest
-	21, // 15: cpgate.v1.Call.cancel_lock:type_name -> cpgate.v1.CancelLockRequest
-	22, // 16: cpgate.v1.Call.force_unlock:type_name -> cpgate.v1.ForceUnlockRequest
-	23, // 17: cpgate.v1.Call.get_lock:type_name -> cpgate.v1.GetLockRequest
-	24, // 18: cpgate.v1.Call.list_locks:type_name -> cpgate.v1.ListLocksRequest
-	25, // 19: cpgate.v1.Call.init_semaphore:type_name -> cpgate.v1.InitSemaphoreRequest
-	26, // 20: cpgate.v1.Call.cancel_acquire:type_name -> cpgate.v1.CancelAcquireRequest
-	27, // 21: cpgate.v1.Call.drain_permits:type_name -> cpgate.v1.DrainPermitsRequest
-	28, // 22: cpgate.v1.Call.increase_permits:type_name -> cpgate.v1.IncreasePermitsRequest
-	29, // 23: cpgate.v1.Call.reduce_permits:type_name -> cpgate.v1.ReducePermitsRequest
-	30, // 24: cpgate.v1.Call.get_semaphore:type_name -> cpgate.v1.GetSemaphoreRequest
-	31, // 25: cpgate.v1.Call.list_semaphores:type_name -> cpgate.v1.ListSemaphoresRequest
-	32, // 26: cpgate.v1.Call.destroy_semaphore:type_name -> cpgate.v1.DestroySemaphoreRequest
-	33, // 27: cpgate.v1.Call.try_set_count:type_name -> cpgate.v1.TrySetCountRequest
-	34, // 28: cpgate.v1.Call.get_latch:type_name -> cpgate.v1.GetLatchRequest
-	35, // 29: cpgate.v1.Call.list_latches:type_name -> cpgate.v1.ListLatchesRequest
-	36, // 30: cpgate.v1.Call.destroy_latch:type_name -> cpgate.v1.DestroyLatchRequest
-	3,  // 31: cpgate.v1.ServerFrame.answers:type_name -> cpgate.v1.Answer
-	4,  // 32: cpgate.v1.ServerFrame.events:type_name -> cpgate.v1.Event
-	37, // 33: cpgate.v1.Answer.error:type_name -> google.rpc.Status
-	38, // 34: cpgate.v1.Answer.lock:type_name -> cpgate.v1.LockResponse
-	39, // 35: cpgate.v1.Answer.unlock:type_name -> cpgate.v1.UnlockResponse
-	40, // 36: cpgate.v1.Answer.acquire:type_name -> cpgate.v1.AcquireResponse
-	41, // 37: cpgate.v1.Answer.release:type_name -> cpgate.v1.ReleaseResponse
-	42, // 38: cpgate.v1.Answer.count_down:type_name -> cpgate.v1.CountDownResponse
-	43, // 39: cpgate.v1.Answer.await:type_name -> cpgate.v1.AwaitResponse
-	44, // 40: cpgate.v1.Answer.heartbeat:type_name -> cpgate.v1.HeartbeatResponse
-	45, // 41: cpgate.v1.Answer.login:type_name -> cpgate.v1.LoginResponse
-	46, // 42: cpgate.v1.Answer.open_session:type_name -> cpgate.v1.OpenSessionResponse
-	47, // 43: cpgate.v1.Answer.batch_heartbeat:type_name -> cpgate.v1.BatchHeartbeatResponse
-	48, // 44: cpgate.v1.Answer.close_session:type_name -> cpgate.v1.CloseSessionResponse
-	49, // 45: cpgate.v1.Answer.get_session:type_name -> cpgate.v1.GetSessionResponse
-	50, // 46: cpgate.v1.Answer.list_sessions:type_name -> cpgate.v1.ListSessionsResponse
-	51, // 47: cpgate.v1.Answer.cancel_lock:type_name -> cpgate.v1.CancelLockResponse
-	52, // 48: cpgate.v1.Answer.force_unlock:type_name -> cpgate.v1.ForceUnlockResponse
-	53, // 49: cpgate.v1.Answer.get_lock:type_name -> cpgate.v1.GetLockResponse
-	54, // 50: cpgate.v1.Answer.list_locks:type_name -> cpgate.v1.ListLocksResponse
-	55, // 51: cpgate.v1.Answer.init_semaphore:type_name -> cpgate.v1.InitSemaphoreResponse
-	56, // 52: cpgate.v1.Answer.cancel_acquire:type_name -> cpgate.v1.CancelAcquireResponse
-	57, // 53: cpgate.v1.Answer.drain_permits:type_name -> cpgate.v1.DrainPermitsResponse
-	58, // 54: cpgate.v1.Answer.increase_permits:type_name -> cpgate.v1.IncreasePermitsResponse
-	59, // 55: cpgate.v1.Answer.reduce_permits:type_name -> cpgate.v1.ReducePermitsResponse
-	60, // 56: cpgate.v1.Answer.get_semaphore:type_name -> cpgate.v1.GetSemaphoreResponse
-	61, // 57: cpgate.v1.Answer.list_semaphores:type_name -> cpgate.v1.ListSemaphoresResponse
-	62, // 58: cpgate.v1.Answer.destroy_semaphore:type_name -> cpgate.v1.DestroySemaphoreResponse
-	63, // 59: cpgate.v1.Answer.try_set_count:type_name -> cpgate.v1.TrySetCountResponse
-	64, // 60: cpgate.v1.Answer.get_latch:type_name -> cpgate.v1.GetLatchResponse
-	65, // 61: cpgate.v1.Answer.list_latches:type_name -> cpgate.v1.ListLatchesResponse
-	66, // 62: cpgate.v1.Answer.destroy_latch:type_name -> cpgate.v1.DestroyLatchResponse
-	5,  // 63: cpgate.v1.Event.session_ended:type_name -> cpgate.v1.SessionEnded
-	6,  // 64: cpgate.v1.Event.going_away:type_name -> cpgate.v1.GoingAway
-	0,  // 65: cpgate.v1.StreamService.Connect:input_type -> cpgate.v1.ClientFrame
-	2,  // 66: cpgate.v1.StreamService.Connect:output_type -> cpgate.v1.ServerFrame
-	66, // [66:67] is the sub-list for method output_type
-	65, // [65:66] is the sub-list for method input_type
-	65, // [65:65] is the sub-list for extension type_name
-	65, // [65:65] is the sub-list for extension extendee
-	0,  // [0:65] is the sub-list for field type_name
+	2,  // 0: cpgate.v1.ClientFrame.calls:type_name -> cpgate.v1.Call
+	10, // 1: cpgate.v1.Call.answer_within:type_name -> google.protobuf.Duration
+	11, // 2: cpgate.v1.Call.lock:type_name -> cpgate.v1.LockRequest
+	12, // 3: cpgate.v1.Call.unlock:type_name -> cpgate.v1.UnlockRequest
+	13, // 4: cpgate.v1.Call.acquire:type_name -> cpgate.v1.AcquireRequest
+	14, // 5: cpgate.v1.Call.release:type_name -> cpgate.v1.ReleaseRequest
+	15, // 6: cpgate.v1.Call.count_down:type_name -> cpgate.v1.CountDownRequest
+	16, // 7: cpgate.v1.Call.await:type_name -> cpgate.v1.AwaitRequest
+	17, // 8: cpgate.v1.Call.heartbeat:type_name -> cpgate.v1.HeartbeatRequest
+	18, // 9: cpgate.v1.Call.login:type_name -> cpgate.v1.LoginRequest
+	19, // 10: cpgate.v1.Call.open_session:type_name -> cpgate.v1.OpenSessionRequest
+	20, // 11: cpgate.v1.Call.batch_heartbeat:type_name -> cpgate.v1.BatchHeartbeatRequest
+	21, // 12: cpgate.v1.Call.close_session:type_name -> cpgate.v1.CloseSessionRequest
+	22, // 13: cpgate.v1.Call.get_session:type_name -> cpgate.v1.GetSessionRequest
+	23, // 14: cpgate.v1.Call.list_sessions:type_name -> cpgate.v1.ListSessionsRequest
+	24, // 15: cpgate.v1.Call.cancel_lock:type_name -> cpgate.v1.CancelLockRequest
+	25, // 16: cpgate.v1.Call.force_unlock:type_name -> cpgate.v1.ForceUnlockRequest
+	26, // 17: cpgate.v1.Call.get_lock:type_name -> cpgate.v1.GetLockRequest
+	27, // 18: cpgate.v1.Call.list_locks:type_name -> cpgate.v1.ListLocksRequest
+	28, // 19: cpgate.v1.Call.init_semaphore:type_name -> cpgate.v1.InitSemaphoreRequest
+	29, // 20: cpgate.v1.Call.cancel_acquire:type_name -> cpgate.v1.CancelAcquireRequest
+	30, // 21: cpgate.v1.Call.drain_permits:type_name -> cpgate.v1.DrainPermitsRequest
+	31, // 22: cpgate.v1.Call.increase_permits:type_name -> cpgate.v1.IncreasePermitsRequest
+	32, // 23: cpgate.v1.Call.reduce_permits:type_name -> cpgate.v1.ReducePermitsRequest
+	33, // 24: cpgate.v1.Call.get_semaphore:type_name -> cpgate.v1.GetSemaphoreRequest
+	34, // 25: cpgate.v1.Call.list_semaphores:type_name -> cpgate.v1.ListSemaphoresRequest
+	35, // 26: cpgate.v1.Call.destroy_semaphore:type_name -> cpgate.v1.DestroySemaphoreRequest
+	36, // 27: cpgate.v1.Call.try_set_count:type_name -> cpgate.v1.TrySetCountRequest
+	37, // 28: cpgate.v1.Call.get_latch:type_name -> cpgate.v1.GetLatchRequest
+	38, // 29: cpgate.v1.Call.list_latches:type_name -> cpgate.v1.ListLatchesRequest
+	39, // 30: cpgate.v1.Call.destroy_latch:type_name -> cpgate.v1.DestroyLatchRequest
+	4,  // 31: cpgate.v1.ServerFrame.answers:type_name -> cpgate.v1.Answer
+	5,  // 32: cpgate.v1.ServerFrame.events:type_name -> cpgate.v1.Event
+	40, // 33: cpgate.v1.Answer.error:type_name -> google.rpc.Status
+	41, // 34: cpgate.v1.Answer.lock:type_name -> cpgate.v1.LockResponse
+	42, // 35: cpgate.v1.Answer.unlock:type_name -> cpgate.v1.UnlockResponse
+	43, // 36: cpgate.v1.Answer.acquire:type_name -> cpgate.v1.AcquireResponse
+	44, // 37: cpgate.v1.Answer.release:type_name -> cpgate.v1.ReleaseResponse
+	45, // 38: cpgate.v1.Answer.count_down:type_name -> cpgate.v1.CountDownResponse
+	46, // 39: cpgate.v1.Answer.await:type_name -> cpgate.v1.AwaitResponse
+	47, // 40: cpgate.v1.Answer.heartbeat:type_name -> cpgate.v1.HeartbeatResponse
+	48, // 41: cpgate.v1.Answer.login:type_name -> cpgate.v1.LoginResponse
+	49, // 42: cpgate.v1.Answer.open_session:type_name -> cpgate.v1.OpenSessionResponse
+	50, // 43: cpgate.v1.Answer.batch_heartbeat:type_name -> cpgate.v1.BatchHeartbeatResponse
+	51, // 44: cpgate.v1.Answer.close_session:type_name -> cpgate.v1.CloseSessionResponse
+	52, // 45: cpgate.v1.Answer.get_session:type_name -> cpgate.v1.GetSessionResponse
+	53, // 46: cpgate.v1.Answer.list_sessions:type_name -> cpgate.v1.ListSessionsResponse
+	54, // 47: cpgate.v1.Answer.cancel_lock:type_name -> cpgate.v1.CancelLockResponse
+	55, // 48: cpgate.v1.Answer.force_unlock:type_name -> cpgate.v1.ForceUnlockResponse
+	56, // 49: cpgate.v1.Answer.get_lock:type_name -> cpgate.v1.GetLockResponse
+	57, // 50: cpgate.v1.Answer.list_locks:type_name -> cpgate.v1.ListLocksResponse
+	58, // 51: cpgate.v1.Answer.init_semaphore:type_name -> cpgate.v1.InitSemaphoreResponse
+	59, // 52: cpgate.v1.Answer.cancel_acquire:type_name -> cpgate.v1.CancelAcquireResponse
+	60, // 53: cpgate.v1.Answer.drain_permits:type_name -> cpgate.v1.DrainPermitsResponse
+	61, // 54: cpgate.v1.Answer.increase_permits:type_name -> cpgate.v1.IncreasePermitsResponse
+	62, // 55: cpgate.v1.Answer.reduce_permits:type_name -> cpgate.v1.ReducePermitsResponse
+	63, // 56: cpgate.v1.Answer.get_semaphore:type_name -> cpgate.v1.GetSemaphoreResponse
+	64, // 57: cpgate.v1.Answer.list_semaphores:type_name -> cpgate.v1.ListSemaphoresResponse
+	65, // 58: cpgate.v1.Answer.destroy_semaphore:type_name -> cpgate.v1.DestroySemaphoreResponse
+	66, // 59: cpgate.v1.Answer.try_set_count:type_name -> cpgate.v1.TrySetCountResponse
+	67, // 60: cpgate.v1.Answer.get_latch:type_name -> cpgate.v1.GetLatchResponse
+	68, // 61: cpgate.v1.Answer.list_latches:type_name -> cpgate.v1.ListLatchesResponse
+	69, // 62: cpgate.v1.Answer.destroy_latch:type_name -> cpgate.v1.DestroyLatchResponse
+	6,  // 63: cpgate.v1.Event.session_ended:type_name -> cpgate.v1.SessionEnded
+	9,  // 64: cpgate.v1.Event.going_away:type_name -> cpgate.v1.GoingAway
+	7,  // 65: cpgate.v1.Event.hold_lost:type_name -> cpgate.v1.HoldLost
+	8,  // 66: cpgate.v1.Event.position_changed:type_name -> cpgate.v1.PositionChanged
+	0,  // 67: cpgate.v1.HoldLost.reason:type_name -> cpgate.v1.HoldLost.Reason
+	1,  // 68: cpgate.v1.StreamService.Connect:input_type -> cpgate.v1.ClientFrame
+	3,  // 69: cpgate.v1.StreamService.Connect:output_type -> cpgate.v1.ServerFrame
+	69, // [69:70] is the sub-list for method output_type
+	68, // [68:69] is the sub-list for method input_type
+	68, // [68:68] is the sub-list for extension type_name
+	68, // [68:68] is the sub-list for extension extendee
+	0,  // [0:68] is the sub-list for field type_name
 }
 
 func init() { file_cpgate_v1_stream_proto_init() }
@@ -1725,19 +1997,22 @@ func file_cpgate_v1_stream_proto_init() {
 	file_cpgate_v1_stream_proto_msgTypes[4].OneofWrappers = []any{
 		(*Event_SessionEnded)(nil),
 		(*Event_GoingAway)(nil),
+		(*Event_HoldLost)(nil),
+		(*Event_PositionChanged)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_cpgate_v1_stream_proto_rawDesc), len(file_cpgate_v1_stream_proto_rawDesc)),
-			NumEnums:      0,
-			NumMessages:   7,
+			NumEnums:      1,
+			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
 		GoTypes:           file_cpgate_v1_stream_proto_goTypes,
 		DependencyIndexes: file_cpgate_v1_stream_proto_depIdxs,
+		EnumInfos:         file_cpgate_v1_stream_proto_enumTypes,
 		MessageInfos:      file_cpgate_v1_stream_proto_msgTypes,
 	}.Build()
 	File_cpgate_v1_stream_proto = out.File

@@ -37,7 +37,7 @@ type StreamServiceClient interface {
 	//
 	// A call over a stream that succeeds, and that a session makes (by its session_id, save GetSession and CloseSession),
 	// counts as a heartbeat of the session too. What else is there to be told about the sessions that calls over a stream opened
-	// or heartbeated is pushed as events.
+	// or heartbeated, and about what these hold, is pushed as events.
 	//
 	// When a client has closed its side, it gets the answers to what is under way. When the stream breaks, that ends as calls
 	// do whose client has hung up: ask again, over another stream or without, under the same request ids. A stream ends
@@ -83,7 +83,7 @@ type StreamServiceServer interface {
 	//
 	// A call over a stream that succeeds, and that a session makes (by its session_id, save GetSession and CloseSession),
 	// counts as a heartbeat of the session too. What else is there to be told about the sessions that calls over a stream opened
-	// or heartbeated is pushed as events.
+	// or heartbeated, and about what these hold, is pushed as events.
 	//
 	// When a client has closed its side, it gets the answers to what is under way. When the stream breaks, that ends as calls
 	// do whose client has hung up: ask again, over another stream or without, under the same request ids. A stream ends
