@@ -84,6 +84,6 @@ func (c Config) dial(addr string, hear hearer) (*grpc.ClientConn, error) {
 		grpc.WithStaticConnWindowSize(window),
 		grpc.WithDisableServiceConfig(),
 	}, c.DialOptions...)
-	opts = append(opts, grpc.WithChainUnaryInterceptor((&mux{hear: hear}).call))
+	opts = append(opts, grpc.WithChainUnaryInterceptor((&mux{hear: hear.event}).call))
 	return grpc.NewClient("passthrough:///"+addr, opts...)
 }

@@ -26,7 +26,7 @@ var errBySelf = errors.New("not over a stream")
 // what is above, a user's own interceptors included, sees the same calls, answers and errors however they go. What a frame
 // can't say, and whatever a server without streams is asked, goes by itself.
 type mux struct {
-	hear hearer
+	hear func(*cpgatev1.Event)
 
 	mu      sync.Mutex
 	now     *opening  // of the stream that calls go over; nil when it has to be opened

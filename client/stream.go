@@ -165,7 +165,7 @@ func (s *stream) name(c *cpgatev1.Call) {
 }
 
 // receive hands out what comes, until the stream ends. Heard says whether anything came.
-func (s *stream) receive(hear hearer) (heard bool, why error) {
+func (s *stream) receive(hear func(*cpgatev1.Event)) (heard bool, why error) {
 	for ; ; heard = true {
 		f, err := s.wire.Recv()
 		if err != nil {
@@ -175,7 +175,7 @@ func (s *stream) receive(hear hearer) (heard bool, why error) {
 			if p := e.GetPositionChanged(); p != nil {
 				s.stands(p.GetCallId(), int(p.GetPosition()))
 			} else {
-				hear.event(e)
+				hear(e)
 			}
 		}
 		s.deliver(f.GetAnswers())
