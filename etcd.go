@@ -73,7 +73,7 @@ type own struct {
 	folder string
 }
 
-func (o own) NewClient() (*clientv3.Client, error) { return o.Member.NewFollower(), nil }
+func (o own) NewClient() (*clientv3.Client, error) { return o.NewFollower(), nil }
 
 func (o own) Backend() (gateway.Backend, error) {
 	return gateway.NewMember(o.Server(), o.NewCallers()), nil

@@ -59,8 +59,8 @@ func (m *Member) NewClient() *clientv3.Client {
 	return c
 }
 
-// NewFollower returns a client as NewClient does, for who follows what happens to a range of keys: its watches are shorter of
-// way, and know of no options but the range and the first revision.
+// NewFollower returns a client as NewClient does, for who follows a range of keys: its watches tell sooner of what happens. They
+// heed no options but which keys, and from which revision on.
 func (m *Member) NewFollower() *clientv3.Client {
 	c := m.NewClient()
 	c.Watcher = newWatcher(m.etcd.Server)

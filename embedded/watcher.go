@@ -65,7 +65,7 @@ func response(r mvcc.WatchResponse) (to clientv3.WatchResponse) {
 	to.CompactRevision, to.Canceled = r.CompactRevision, r.CompactRevision != 0
 	to.Events = make([]*clientv3.Event, len(r.Events))
 	for n, e := range r.Events {
-		to.Events[n] = (*clientv3.Event)(e)
+		to.Events[n] = e
 	}
 	return to
 }
