@@ -165,8 +165,8 @@ var caveats = []string{
 		"each member, that is one connection.",
 	"Java compiles what is used often, so a ZooKeeper that was started just before is slow. It is started once in a round, works for 15 s, and stands still " +
 		"(SIGSTOP) while others are measured.",
-	"W7: sessions of 60 s and leases of 15 s, so that both are renewed every 5 s, over one connection; by stream, each session is a Go client with a " +
-		"connection and a stream of its own. What etcd's bare leases take is the least possible: " +
+	"W7: sessions of 60 s and leases of 15 s, so that both are renewed every 5 s, over one connection, or one stream on it. " +
+		"A program for each session has a connection for each: what that costs is under Operating a cluster. What etcd's bare leases take is the least possible: " +
 		"they are in memory, have no key, nobody looks whether they are still there, and etcd's client renews those that are due twice a second at once.",
 	"W9 has its three members on this one machine.",
 }
