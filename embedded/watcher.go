@@ -60,14 +60,11 @@ func (w *watcher) pass(ctx context.Context, s mvcc.WatchStream, out chan<- clien
 	}
 }
 
-func response(r mvcc.WatchResponse) (to clientv3.WatchResponse) {
-	to.Header = &pb.ResponseHeader{Revision: r.Revision}
-	to.CompactRevision, to.Canceled = r.CompactRevision, r.CompactRevision != 0
-	to.Events = make([]*clientv3.Event, len(r.Events))
-	for n, e := range r.Events {
-		to.Events[n] = e
+func response(r mvcc.WatchResponse) clientv3.WatchResponse {
+	return clientv3.WatchResponse{
+		Header: &pb.ResponseHeader{Revision: r.Revision}, Events: r.Events,
+		CompactRevision: r.CompactRevision, Canceled: r.CompactRevision != 0,
 	}
-	return to
 }
 
 // RequestProgress has every watch that is not behind told of the revision, in order with its events.
