@@ -22,13 +22,13 @@ func (s *Store) Run(ctx context.Context, c Call, timeout *time.Duration) error {
 	if err := s.seeOwn(ctx, c.Keys()); err != nil {
 		return err
 	}
-	r := &run{store: s, call: c}
+	r := &run{store: s, call: c, wait: s.Attend(c.Keys()...)}
 	err := r.drive(ctx, timeout, kv.TimedOut)
 	if err == nil {
 		err = ctx.Err() // an answer that can't be told
 	}
 	if err == nil || !c.Loose() {
-		r.unattend()
+		r.wait.Stop()
 		return err
 	}
 	s.mu.RLock() // Close waits for tasks: none is added behind its back
@@ -46,8 +46,7 @@ const patience = 3
 type run struct {
 	store    *Store
 	call     Call
-	wait     *Wait       // nil until the call has to wait, as most never do
-	at       kv.Revision // of the last look
+	wait     *Wait
 	unknowns int
 	full     error            // etcd had no room for the last transaction, and the call has not waited since
 	known    kv.Revision      // of the last transaction whose outcome is known
@@ -58,7 +57,7 @@ type run struct {
 
 // tidy ends a call whose caller has left.
 func (r *run) tidy() {
-	defer r.unattend()
+	defer r.wait.Stop()
 	r.call.Signal(kv.Left)
 	grace := r.store.Grace
 	for {
@@ -90,7 +89,7 @@ func (r *run) drive(ctx context.Context, timeout *time.Duration, over kv.Signal)
 			return unavailable("serving", context.Cause(r.epoch))
 		}
 		var step kv.Step
-		r.store.Look(func(v mirror.View) { step = r.next(v) })
+		r.store.Look(func(v mirror.View) { step = r.call.Next(v) })
 		if step.Done {
 			return nil
 		}
@@ -105,12 +104,6 @@ func (r *run) drive(ctx context.Context, timeout *time.Duration, over kv.Signal)
 			return err
 		}
 	}
-}
-
-// next asks the call what to do.
-func (r *run) next(v mirror.View) kv.Step {
-	r.at = v.Revision()
-	return r.call.Next(v)
 }
 
 // do takes one step.
@@ -205,15 +198,8 @@ type pause struct {
 	rested <-chan time.Time
 }
 
-// await waits for news. Who does so for the first time attends, and looks again where the mirror has moved on before that.
 func (r *run) await(ctx context.Context, p *pause) error {
 	r.full = nil // there may be room by the time that the wait is over
-	if r.wait == nil {
-		r.wait = r.store.Attend(r.call.Keys()...)
-		if r.store.revision() != r.at {
-			return nil
-		}
-	}
 	if p == nil {
 		p = &pause{}
 	}
@@ -230,10 +216,4 @@ func (r *run) await(ctx context.Context, p *pause) error {
 		return unavailable("waiting", context.Cause(r.epoch))
 	}
 	return nil
-}
-
-func (r *run) unattend() {
-	if r.wait != nil {
-		r.wait.Stop()
-	}
 }

@@ -65,14 +65,14 @@ func (r *run) gather(mine *seat) (all []*seat, together kv.Txn) {
 	all = []*seat{mine}
 	var f proposal.Fold
 	r.store.Look(func(v mirror.View) {
-		mine.step = r.next(v)
+		mine.step = r.call.Next(v)
 		mine.in = mine.folds && mine.add(&f)
 		for mine.in && !f.Full() {
 			s := r.store.turns.along(mine)
 			if s == nil {
 				return
 			}
-			if s.step = s.run.next(v); s.step.Commit == nil {
+			if s.step = s.run.call.Next(v); s.step.Commit == nil {
 				s.end()
 				continue
 			}

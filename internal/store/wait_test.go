@@ -1,12 +1,8 @@
 package store_test
 
 import (
-	"fmt"
 	"testing"
-	"time"
 
-	"github.com/cpgate/cpgate/internal/kv"
-	"github.com/cpgate/cpgate/internal/mirror"
 	"github.com/cpgate/cpgate/internal/store"
 )
 
@@ -63,31 +59,5 @@ func TestNewsThatNobodyTookAreOneAndTheNext(t *testing.T) {
 	}
 	if !poked(w) || poked(w) {
 		t.Error("three changes are one piece of news to who was away")
-	}
-}
-
-// A call that has to wait begins to attend only then: what came between its look and that is no news to it, but it looks again.
-func TestWhatComesBeforeACallAttendsIsNotLost(t *testing.T) {
-	t.Parallel()
-	e := on(t, shared)
-	s := e.open(t)
-	for range 50 {
-		e.del(t, "x")
-		wanted := fmt.Sprint(e.put(t, "y", ""))
-		c := &call{keys: []string{e.key("x")}}
-		c.next = func(v mirror.View) kv.Step {
-			if e.value(v, "x") == wanted {
-				return kv.Done
-			}
-			if c.nexts == 1 {
-				e.put(t, "x", wanted) // which nobody can see yet, but stands first in line to be folded
-				time.Sleep(time.Millisecond)
-			}
-			return kv.Wait
-		}
-		within := 5 * time.Second
-		if err := s.Run(t.Context(), c, &within); err != nil || len(c.told()) > 0 {
-			t.Fatalf("got %v, told %v", err, c.told())
-		}
 	}
 }
