@@ -1,9 +1,11 @@
 package remote
 
 import (
+	"context"
 	"time"
 
 	"go.etcd.io/etcd/api/v3/authpb"
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 
 	"github.com/cpgate/cpgate/internal/access"
 )
@@ -41,4 +43,9 @@ func (t *Tokens) Note(secret, user string, revision uint64) {
 
 func (t *Tokens) Look(secret string, revision uint64) (user string, good bool) {
 	return t.look(secret, revision)
+}
+
+// Renew returns what renews leases over shared streams of that service.
+func Renew(client pb.LeaseClient) func(ctx context.Context, id int64) (*pb.LeaseKeepAliveResponse, error) {
+	return (&renewals{client: client}).renew
 }

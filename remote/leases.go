@@ -2,10 +2,12 @@ package remote
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	"google.golang.org/grpc"
 )
 
@@ -54,15 +56,27 @@ func (l *leases) LeaseKeepAlive(s pb.Lease_LeaseKeepAliveServer) error {
 	}
 }
 
-// stale is when an answer is not expected any more: etcd answers in the order of the questions, so others wait behind.
-const stale = time.Second
+const (
+	// stale is when an answer is not expected any more: etcd answers in the order of the questions, so others wait behind.
+	stale = time.Second
+	// untilKnown is how long the voters may take to know of a token that one of them gave, and unknownPause how long it is waited
+	// until they are asked again.
+	untilKnown, unknownPause = 2 * time.Second, 20 * time.Millisecond
+)
 
 // renew renews one lease. What a broken stream has swallowed is asked again, once: renewing twice is no harm.
 func (r *renewals) renew(ctx context.Context, id int64) (*pb.LeaseKeepAliveResponse, error) {
+	began := time.Now()
 	for again := false; ; again = true {
 		s, fresh := r.current()
 		a, err := s.ask(ctx, id)
-		if err == nil || ctx.Err() != nil || again || fresh {
+		switch {
+		case err == nil || ctx.Err() != nil:
+			return a, err
+		case errors.Is(rpctypes.Error(err), rpctypes.ErrInvalidAuthToken) && time.Since(began) < untilKnown:
+			// Of a new stream clientv3 asks one voter for a token and, as a rule, another one for the stream.
+			time.Sleep(unknownPause)
+		case again || fresh:
 			return a, err
 		}
 	}
