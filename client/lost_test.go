@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"sync"
 	"testing"
 	"time"
 
@@ -42,11 +43,13 @@ func TestDo_EndsAtOnceWhenItsLockIsForced(t *testing.T) {
 	t.Parallel()
 	node := silent(t)
 	s, started := wire(t, node.Addr()), make(chan struct{})
-	go func() {
+	var other sync.WaitGroup
+	other.Go(func() {
 		<-started
 		force(t, s, "orders")
-	}()
+	})
 	_, cause, err := untilLost(t, node.Client(t).Lock("orders@default"), started)
+	other.Wait() // whom the answer reaches after the holder
 	if !errors.Is(cause, client.ErrOwnershipLost) || errors.Is(cause, client.ErrSessionExpired) || !errors.Is(err, client.ErrOwnershipLost) {
 		t.Errorf("cause %v, Do %v", cause, err)
 	}
