@@ -16,6 +16,7 @@ type hold struct {
 	owner   string
 	fence   Fence
 	times   int
+	spare   bool // its owner is nobody's when it has been given back, and may be another hold's then
 }
 
 // release gives h back once.
@@ -52,5 +53,8 @@ func (h *hold) unlock(ctx context.Context) error {
 		h.session.renew(a.sent, r.GetValidFor())
 		return r, err
 	})
+	if err == nil && h.spare && last == 0 && !r.GetAlreadyReleased() {
+		h.session.spare(h.owner)
+	}
 	return givenBack(r.GetAlreadyReleased(), last > 0, err)
 }

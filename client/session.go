@@ -29,6 +29,7 @@ type session struct {
 	timer *time.Timer
 
 	stakes map[*stake]struct{} // guarded by mu
+	owners []string            // that are nobody's; guarded by mu
 }
 
 // newSession takes over a session as the server opened it, by a request sent at that time, for one hold or wait.

@@ -15,6 +15,7 @@ type lockRequest struct {
 	id      string
 	wait    wait
 	reply   reply
+	again   bool // it was asked for more than once
 }
 
 // reply is what a server answered to a lockRequest.
@@ -54,7 +55,9 @@ func (l *Lock) take(ctx context.Context, w wait) (*hold, reply, error) {
 		return nil, q.reply, err
 	}
 	k.got(q.reply.fence)
-	return &hold{lock: l, session: s, stake: k, owner: q.owner, fence: q.reply.fence, times: 1}, q.reply, nil
+	return &hold{
+		lock: l, session: s, stake: k, owner: q.owner, fence: q.reply.fence, times: 1, spare: l.owner == nil && !q.again,
+	}, q.reply, nil
 }
 
 // valid refuses what can't even be put into a request; all other rules are the server's.
@@ -68,12 +71,13 @@ func (l *Lock) valid() error {
 	return nil
 }
 
-// request makes the request. Without Owner its own id is its owner: nobody else's, so everybody else is excluded.
+// request makes the request. Without Owner it has one of its own for as long as it holds, so everybody else is excluded.
 func (l *Lock) request(s *session, w wait) *lockRequest {
 	q := &lockRequest{lock: l, session: s, id: newID(), wait: w}
-	q.owner = q.id
 	if l.owner != nil {
 		q.owner = *l.owner
+	} else {
+		q.owner = s.owner(q.id)
 	}
 	return q
 }
@@ -84,6 +88,7 @@ func (q *lockRequest) attempt(ctx context.Context, a attempt) (bool, error) {
 		Timeout: q.wait.timeout(a.sent), Attempt: a.n,
 	})
 	q.session.renew(a.sent, r.GetValidFor())
+	q.again = a.n > 0
 	q.reply = reply{outcome: r.GetOutcome(), fence: Fence(r.GetFence())}
 	return q.reply.outcome == cpgatev1.LockResponse_ACQUIRED, err
 }
