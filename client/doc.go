@@ -79,7 +79,7 @@
 // Of all of them: claim.go (one request until it has, or leaves nothing), giveback.go (what was held, given back for
 // certain), wait.go (how long a call waits), position.go (what a waiter is told meanwhile), valid.go. Below that pool.go,
 // open.go, heartbeat.go and close.go (the life of sessions), session.go (one session and whether to trust it), stake.go
-// (what can be lost in it), none.go (calls without one), retry.go and endpoints.go (one call until it is answered),
+// (what can be lost in it), owner.go (whose it is), none.go (calls without one), retry.go and endpoints.go (one call until it is answered),
 // login.go (who makes it), mux.go and stream.go (how it gets there), errors.go and reasons.go. Pure are deadline.go and
 // backoff.go.
 package client
