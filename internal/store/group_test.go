@@ -174,7 +174,7 @@ func TestAGroupOfUnknownOutcomeIsLookedForByEachCall(t *testing.T) {
 		calls = append(calls, run(t.Context(), s, each[n], nil))
 	}
 	eventually(t, "ten that wait", func() bool { return s.OnTheirWay() == inFlight+10 })
-	l.lose(inFlight, rpctypes.ErrTimeout)
+	l.loseGroup(rpctypes.ErrTimeout)
 	l.before.open()
 	for _, c := range append(held, calls...) {
 		if err := receive(t, c, "end"); err != nil {

@@ -105,6 +105,7 @@ type lostAnswers struct {
 	before gate // holds up transactions until they are sent
 	mu     sync.Mutex
 	errs   []error
+	least  int // operations of a transaction whose answer counts among them
 	txns   int
 }
 
@@ -118,7 +119,14 @@ func (l *lostAnswers) Txn(ctx context.Context) clientv3.Txn {
 func (l *lostAnswers) lose(after int, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.errs = append(make([]error, after), err)
+	l.errs, l.least = append(make([]error, after), err), 0
+}
+
+// loseGroup has the answer to the next group lost.
+func (l *lostAnswers) loseGroup(err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.errs, l.least = []error{err}, 2
 }
 
 func (l *lostAnswers) count() int {
@@ -131,6 +139,7 @@ type lostTxn struct {
 	clientv3.Txn
 	ctx context.Context
 	of  *lostAnswers
+	ops int
 }
 
 func (t *lostTxn) If(cs ...clientv3.Cmp) clientv3.Txn {
@@ -139,7 +148,7 @@ func (t *lostTxn) If(cs ...clientv3.Cmp) clientv3.Txn {
 }
 
 func (t *lostTxn) Then(ops ...clientv3.Op) clientv3.Txn {
-	t.Txn = t.Txn.Then(ops...)
+	t.Txn, t.ops = t.Txn.Then(ops...), len(ops)
 	return t
 }
 
@@ -149,7 +158,7 @@ func (t *lostTxn) Commit() (*clientv3.TxnResponse, error) {
 	t.of.mu.Lock()
 	defer t.of.mu.Unlock()
 	t.of.txns++
-	if len(t.of.errs) > 0 {
+	if len(t.of.errs) > 0 && t.ops >= t.of.least {
 		lost := t.of.errs[0]
 		if t.of.errs = t.of.errs[1:]; lost != nil {
 			return nil, lost
