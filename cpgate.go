@@ -102,7 +102,8 @@ func (n *Node) serve(ctx context.Context, c Config) (err error) {
 	locks := fencedlock.New(n.store, sessions, limits)
 	semaphores := semaphore.New(n.store, sessions)
 	ctx, n.cancel = context.WithCancel(context.Background())
-	n.tasks.Go(func() { n.attendQuorum(ctx) })
+	reign := n.etcd.Reign() // before anybody can ask for anything that would end with another one
+	n.tasks.Go(func() { n.attendQuorum(ctx, reign) })
 	n.tasks.Go(func() { locks.Sweep(ctx) })
 	n.tasks.Go(func() { semaphores.Sweep(ctx) })
 	backend, err := n.etcd.Backend()
@@ -129,11 +130,11 @@ func (n *Node) advertised(c Config) string {
 const quorumEvery = 20 * time.Millisecond
 
 // attendQuorum ends the calls when there is no leader in sight, so that their callers go elsewhere, and lets
-// them ask again when what they asked may have died with a leader.
-func (n *Node) attendQuorum(ctx context.Context) {
+// them ask again when what they asked may have died with a leader: any but last, under whom it began.
+func (n *Node) attendQuorum(ctx context.Context, last uint64) {
 	tick := time.NewTicker(quorumEvery)
 	defer tick.Stop()
-	for last := uint64(0); ; {
+	for {
 		switch reign := n.etcd.Reign(); {
 		case reign == 0:
 			n.store.Suspend()
