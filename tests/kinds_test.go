@@ -53,27 +53,21 @@ func beStandby(t *testing.T) cpgatetest.Option {
 	}
 }
 
-// suite are the tests that every kind of node has to pass: all that start from a rig. Those of access check so many passwords
-// that with the race detector, which makes that ten times as slow, etcd has no time to answer a node that is no member; and of
-// the others those are left out with it that do nothing side by side that the rest does not do.
-func suite() string {
-	if raceDetector {
-		return "^Test(Session|Lost|Cancel|Crowd)"
-	}
-	return "^Test(Routes|Names|Interop|Etcdctl|Session|Lost|Cancel|Crowd|Access)"
-}
+// suite are the tests that every kind of node has to pass: all that start from a rig.
+const suite = "^Test(Routes|Names|Interop|Etcdctl|Session|Lost|Cancel|Crowd|Access)"
 
-// Where a node has its etcd makes no difference to those who use it.
+// Where a node has its etcd makes no difference to those who use it. With the race detector this takes minutes more, and what
+// such a node does side by side has tests of its own, in remote and here.
 func TestKinds_TheSuiteHolds(t *testing.T) {
-	if *kind != "member" || testing.Short() {
-		t.Skip("the suite runs already, or is long")
+	if *kind != "member" || testing.Short() || raceDetector {
+		t.Skip("the suite runs already, or is long, or with the race detector")
 	}
 	for _, k := range []string{"external", "standby"} {
 		t.Run(k, func(t *testing.T) {
 			if k == "external" {
 				buildEtcd().orFail(t)
 			}
-			c := exec.CommandContext(t.Context(), os.Args[0], "-kind", k, "-test.run", suite(), "-test.timeout", "10m")
+			c := exec.CommandContext(t.Context(), os.Args[0], "-kind", k, "-test.run", suite, "-test.timeout", "10m")
 			c.Env = append(os.Environ(), builtIn+"="+built)
 			out, err := c.CombinedOutput()
 			if err != nil {
