@@ -150,14 +150,14 @@ func (m *mux) ended(o *opening, err error, heard bool) error {
 	if m.now == o {
 		m.now = nil
 	}
-	switch status.Code(err) {
-	case codes.Unavailable, codes.Canceled:
+	switch code := status.Code(err); {
+	case code == codes.Unavailable, code == codes.Canceled:
 		return err
-	case codes.Unimplemented:
+	case heard: // so it had streams, and may have done what is under way
+	case code == codes.Unimplemented:
 		m.without = time.Now().Add(withoutStream)
 		return errBySelf
-	}
-	if !heard { // something in between does not let it through
+	default: // something in between does not let it through
 		m.without = time.Now().Add(withoutStream)
 	}
 	return status.Errorf(codes.Unavailable, "the stream of calls ended: %v", err)

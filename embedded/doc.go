@@ -14,6 +14,7 @@
 //   - folder.go: the data folder: created, writable, locked against a second process.
 //   - log.go: etcd's log lines on their way to log/slog.
 //   - member.go: start, ready, close. root.go: calls in memory, as root. access.go: who callers are, and what they may do.
+//   - watcher.go: the keys are followed where etcd keeps them.
 //   - renewal.go, forward.go and pipeline.go: leases are renewed, by the leader.
 //   - restore.go: a data folder from a snapshot. state.go: whether there is a member in one.
 //   - history.go and compact.go: old revisions are dropped, by age. room.go: a full database gets room.

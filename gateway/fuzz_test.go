@@ -3,6 +3,7 @@ package gateway_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/url"
@@ -20,8 +21,10 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/cpgate/cpgate/cpgatetest"
+	"github.com/cpgate/cpgate/internal/frame"
 	cpgatev1 "github.com/cpgate/cpgate/proto/gen/cpgate/v1"
 )
 
@@ -122,6 +125,43 @@ func FuzzGRPC(f *testing.F) {
 		isMessage := proto.Unmarshal(b, request(m)) == nil
 		if code := status.Code(err); code == codes.Unknown || code == codes.Internal && isMessage {
 			t.Errorf("%s %x: %v", name, b, err)
+		}
+	})
+}
+
+// Whatever bytes come as a frame of a stream, the stream goes on or is ended with what is wrong with them.
+func FuzzStream(f *testing.F) {
+	f.Add([]byte{})
+	for n, m := range allMethods(f) {
+		q := filled(m)
+		c := frame.NewCall("/"+string(m.Parent().FullName())+"/"+string(m.Name()), q)
+		c.Id, c.AnswerWithin = uint64(n), durationpb.New(patience)
+		b, err := proto.Marshal(&cpgatev1.ClientFrame{Calls: []*cpgatev1.Call{c}, Cancels: []uint64{uint64(n), 7}})
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(b)
+	}
+	conn, err := grpc.NewClient(cpgatetest.Start(f).Addr(), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Cleanup(func() { _ = conn.Close() })
+	f.Fuzz(func(t *testing.T, b []byte) {
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		defer cancel()
+		s, err := conn.NewStream(ctx, &cpgatev1.StreamService_ServiceDesc.Streams[0], cpgatev1.StreamService_Connect_FullMethodName,
+			grpc.ForceCodecV2(bytesCodec{}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = s.SendMsg(b), s.CloseSend() // what is wrong is received
+		for err == nil {
+			err = s.RecvMsg(nil)
+		}
+		isFrame := proto.Unmarshal(b, &cpgatev1.ClientFrame{}) == nil
+		if code := status.Code(err); !errors.Is(err, io.EOF) && (code == codes.Unknown || code == codes.Internal && isFrame) {
+			t.Errorf("%x: %v", b, err)
 		}
 	})
 }

@@ -59,8 +59,13 @@ const suite = "^Test(Routes|Names|Interop|Etcdctl|Session|Lost|Cancel|Crowd|Acce
 // Where a node has its etcd makes no difference to those who use it. With the race detector this takes minutes more, and what
 // such a node does side by side has tests of its own, in remote and here.
 func TestKinds_TheSuiteHolds(t *testing.T) {
-	if *kind != "member" || testing.Short() || raceDetector {
-		t.Skip("the suite runs already, or is long, or with the race detector")
+	switch {
+	case *kind != "member":
+		t.Skip("this is the suite already, on such a node")
+	case testing.Short():
+		t.Skip("takes minutes; run without -short")
+	case raceDetector:
+		t.Skip("takes minutes more with the race detector, and the run without it shows the same")
 	}
 	for _, k := range []string{"external", "standby"} {
 		t.Run(k, func(t *testing.T) {
